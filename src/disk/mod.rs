@@ -1,0 +1,61 @@
+//! The only way from Coffer to files.
+//!
+//! Everything that a store does to a disk is one of the calls below, so that a simulated disk can stand here and fail or
+//! lose power at any of them. What differs by platform lives behind this trait and nowhere else.
+//!
+//! What callers may assume: bytes are on the disk for certain only after `DiskFile::sync` of that file returned, and a
+//! name (created, renamed, removed) only after `sync_folder` of its folder returned. Until then any part of it may be
+//! lost, in any order. A failed sync says that the bytes since the last one may be lost; syncing again proves nothing.
+
+mod files;
+
+pub use files::RealDisk;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A file system, or what stands in for one.
+pub trait Disk: Send + Sync {
+    /// One name for all spellings of a folder that exists.
+    fn canonical(&self, folder: &Path) -> io::Result<PathBuf>;
+    /// Creates a folder and the ones above it; an existing one is fine.
+    fn create_folder(&self, folder: &Path) -> io::Result<()>;
+    /// The names of the files in a folder, in no order.
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
+    /// Creates an empty file to write and read; an existing one is an error.
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
+    /// Opens an existing file to read.
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
+    /// Renames a file; an existing target is replaced in one step.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Makes names created, renamed and removed in a folder certain.
+    fn sync_folder(&self, folder: &Path) -> io::Result<()>;
+    /// Takes the lock that one process holds while it writes to a store; the file at `path` then names this process.
+    fn lock(&self, path: &Path) -> io::Result<Lock>;
+}
+
+/// An open file. Calls may come from several threads.
+pub trait DiskFile: Send + Sync {
+    /// Reads into `buffer` from `offset` on; fewer bytes than asked for only at the file's end.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+    /// Writes all of `bytes` at `offset`; after an error any part of them may have been written.
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+    /// The file's length in bytes.
+    fn length(&self) -> io::Result<u64>;
+    /// Makes the file's bytes and length certain.
+    fn sync(&self) -> io::Result<()>;
+}
+
+/// What came of trying to take a lock.
+pub enum Lock {
+    /// It is ours until the guard is dropped.
+    Taken(Box<dyn LockGuard>),
+    /// Another process has it; its process id, if the file told.
+    HeldBy(Option<u32>),
+}
+
+/// Keeps a lock until dropped.
+pub trait LockGuard: Send + Sync {}
