@@ -1,0 +1,330 @@
+//! The log as the rest of the store sees it: queue a commit, write through, sync through.
+//!
+//! Holds the three locks and their order: `turn`, then `files`, then `queue`. The queue's lock is the store's commit
+//! lock: whoever holds it decides the next sequence number. No lock is held during a sync.
+//!
+//! Committers that arrive together share their work: whoever gets the file lock writes everything queued in one call,
+//! and whoever gets the turn to sync covers everything written.
+
+use super::record;
+use super::recovery::{Recovered, Sealed};
+use super::segment::{self, Blank};
+use super::writer::{Batch, Writer};
+use crate::change::{Change, Commit};
+use crate::disk::Disk;
+use crate::error::{Error, Result};
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// A write buffer larger than this is given back to the allocator after use.
+const KEPT_BUFFER: usize = 1 << 20;
+
+/// An open log.
+pub struct Log {
+    disk: Arc<dyn Disk>,
+    folder: PathBuf,
+    queue: Mutex<Queue>,
+    files: Mutex<Files>,
+    turn: Mutex<Turn>,
+    turn_over: Condvar,
+    written: AtomicU64,
+    synced: AtomicU64,
+    /// Set when the background thread should look at the segments soon.
+    attention: AtomicBool,
+    failed: AtomicBool,
+    failure: Mutex<Option<String>>,
+}
+
+/// Commits that have a sequence number and are not written yet.
+struct Queue {
+    bytes: Vec<u8>,
+    last_sequence: u64,
+    first_queued: u64,
+    closed: bool,
+}
+
+struct Files {
+    writer: Writer,
+    /// The buffer that the queue does not use at the moment.
+    other_buffer: Vec<u8>,
+    /// The newest sequence number that the log on disk itself says is synced.
+    marked: u64,
+}
+
+struct Turn {
+    taken: bool,
+}
+
+/// The commit lock, held. Sequence numbers are given out here and nowhere else.
+pub struct Committer<'a> {
+    log: &'a Log,
+    queue: MutexGuard<'a, Queue>,
+}
+
+impl Committer<'_> {
+    /// The sequence number of the newest commit.
+    pub fn last_sequence(&self) -> u64 {
+        self.queue.last_sequence
+    }
+
+    /// Queues one commit and returns its sequence number.
+    pub fn append(&mut self, time_ms: u64, changes: &[Change<'_>]) -> u64 {
+        let sequence = self.queue.last_sequence + 1;
+        if self.queue.bytes.is_empty() {
+            self.queue.first_queued = sequence;
+        }
+        let commit = Commit { sequence, time_ms, changes };
+        record::encode(&commit, self.log.synced(), &mut self.queue.bytes);
+        self.queue.last_sequence = sequence;
+        sequence
+    }
+
+    /// How many bytes wait to be written.
+    pub fn queued_bytes(&self) -> usize {
+        self.queue.bytes.len()
+    }
+}
+
+impl Log {
+    /// Goes on where recovery ended, in a segment of its own that begins with the recovered records. `synced` is the
+    /// sequence number that the disk has for certain, which is that of the image. The new segment, and all that was
+    /// recovered, becomes certain with the first sync.
+    pub fn start(disk: Arc<dyn Disk>, folder: &Path, recovered: Recovered, synced: u64, largest: u64) -> Result<Log> {
+        let again = &recovered.replayed;
+        let size = segment::SMALLEST.min(largest) + again.len() as u64;
+        let active = segment::create(&*disk, folder, recovered.next_number, size)?;
+        let last = recovered.last_sequence;
+        let mut writer = Writer::new(active, recovered.sealed, last, largest);
+        if !again.is_empty() {
+            writer.append(&Batch { bytes: again, first_sequence: synced + 1, last_sequence: last, durable: synced })?;
+        }
+        Ok(Log {
+            folder: folder.to_path_buf(),
+            queue: Mutex::new(Queue { bytes: Vec::new(), last_sequence: last, first_queued: last + 1, closed: false }),
+            files: Mutex::new(Files {
+                writer,
+                other_buffer: Vec::new(),
+                marked: synced,
+            }),
+            turn: Mutex::new(Turn { taken: false }),
+            turn_over: Condvar::new(),
+            written: AtomicU64::new(last),
+            synced: AtomicU64::new(synced),
+            attention: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
+            failure: Mutex::new(None),
+            disk,
+        })
+    }
+
+    /// Takes the commit lock, unless the log has failed or is closed.
+    pub fn begin(&self) -> Result<Committer<'_>> {
+        self.check()?;
+        let queue = self.queue.lock();
+        if queue.closed {
+            return Err(Error::Closed);
+        }
+        Ok(Committer { log: self, queue })
+    }
+
+    /// Refuses every later commit.
+    pub fn close(&self) {
+        self.queue.lock().closed = true;
+    }
+
+    /// An error if an earlier write or sync failed.
+    pub fn check(&self) -> Result<()> {
+        if !self.failed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let cause = self.failure.lock().clone().unwrap_or_default();
+        Err(Error::Failed { cause })
+    }
+
+    fn fail(&self, error: Error) -> Error {
+        self.failure.lock().get_or_insert_with(|| error.to_string());
+        self.failed.store(true, Ordering::Release);
+        error
+    }
+
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
+    }
+
+    pub fn synced(&self) -> u64 {
+        self.synced.load(Ordering::Acquire)
+    }
+
+    pub fn last_sequence(&self) -> u64 {
+        self.queue.lock().last_sequence
+    }
+
+    /// Whether commits wait in memory.
+    pub fn has_queued(&self) -> bool {
+        !self.queue.lock().bytes.is_empty()
+    }
+
+    /// Returns once the operating system has everything up to `sequence`.
+    pub fn write_through(&self, sequence: u64) -> Result<()> {
+        if self.written() >= sequence {
+            return Ok(());
+        }
+        self.write_queued(&mut self.files.lock(), sequence)
+    }
+
+    fn write_queued(&self, files: &mut Files, sequence: u64) -> Result<()> {
+        if self.written() >= sequence {
+            return Ok(());
+        }
+        self.check()?;
+        let spare = std::mem::take(&mut files.other_buffer);
+        let (mut bytes, first_sequence, last_sequence) = {
+            let mut queue = self.queue.lock();
+            (std::mem::replace(&mut queue.bytes, spare), queue.first_queued, queue.last_sequence)
+        };
+        if !bytes.is_empty() {
+            let batch = Batch { bytes: &bytes, first_sequence, last_sequence, durable: self.synced() };
+            files.writer.append(&batch).map_err(|error| self.fail(error))?;
+            self.written.store(last_sequence, Ordering::Release);
+            if files.writer.wanted_blank().is_some() {
+                self.attention.store(true, Ordering::Relaxed);
+            }
+        }
+        bytes.clear();
+        if bytes.capacity() <= KEPT_BUFFER {
+            files.other_buffer = bytes;
+        }
+        Ok(())
+    }
+
+    /// Returns once the disk has everything up to `sequence`. Writes it first if need be.
+    pub fn sync_through(&self, sequence: u64) -> Result<()> {
+        self.write_through(sequence)?;
+        let mut turn = self.turn.lock();
+        loop {
+            if self.synced() >= sequence {
+                return Ok(());
+            }
+            self.check()?;
+            if !turn.taken {
+                break;
+            }
+            self.turn_over.wait(&mut turn);
+        }
+        turn.taken = true;
+        drop(turn);
+        let outcome = self.sync_written();
+        self.turn.lock().taken = false;
+        self.turn_over.notify_all();
+        outcome
+    }
+
+    /// One sync for everything written, by whoever has the turn.
+    fn sync_written(&self) -> Result<()> {
+        let (work, target) = {
+            let mut files = self.files.lock();
+            (files.writer.take_sync_work(), self.written())
+        };
+        if work.folder {
+            let synced = self.disk.sync_folder(&self.folder);
+            synced.map_err(|source| self.fail(Error::io("sync", &self.folder, source)))?;
+        }
+        for (path, file) in &work.files {
+            file.sync().map_err(|source| self.fail(Error::io("sync", path, source)))?;
+        }
+        self.synced.fetch_max(target, Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// Says once whether the segments want looking after.
+    pub fn take_attention(&self) -> bool {
+        self.attention.load(Ordering::Relaxed) && self.attention.swap(false, Ordering::Relaxed)
+    }
+
+    /// Makes the next segment ahead of its use, if it is time. Failing is not fatal: the active segment grows instead.
+    pub fn prepare_segment(&self) -> Result<()> {
+        let wanted = self.files.lock().writer.wanted_blank();
+        self.make_blank(wanted)
+    }
+
+    fn make_blank(&self, wanted: Option<(u64, u64)>) -> Result<()> {
+        let Some((number, size)) = wanted else { return Ok(()) };
+        let blank = segment::create(&*self.disk, &self.folder, number, size)?;
+        segment::sync_blank(&*self.disk, &self.folder, &blank).inspect_err(|_| self.discard(&blank))?;
+        self.files.lock().writer.put_blank(blank);
+        Ok(())
+    }
+
+    fn discard(&self, blank: &Blank) {
+        // If it stays, the next opening removes it: a blank segment holds nothing.
+        let _ = self.disk.remove(&blank.path);
+    }
+
+    /// Notes in the log itself how far it is synced, if it does not say so yet and nothing is under way. From then on
+    /// recovery can tell damage up to there from a tail that a power cut tore.
+    pub fn mark_durable(&self) -> Result<()> {
+        let mut files = self.files.lock();
+        let synced = self.synced();
+        if files.marked >= synced || self.written() != synced || self.has_queued() {
+            return Ok(());
+        }
+        self.check()?;
+        let mut bytes = Vec::new();
+        record::encode(&Commit { sequence: synced, time_ms: 0, changes: &[] }, synced, &mut bytes);
+        let batch = Batch { bytes: &bytes, first_sequence: synced + 1, last_sequence: synced, durable: synced };
+        files.writer.append(&batch).map_err(|error| self.fail(error))?;
+        files.marked = synced;
+        Ok(())
+    }
+
+    /// Whether the log on disk says itself that all of it is synced.
+    pub fn is_marked(&self) -> bool {
+        self.files.lock().marked >= self.last_sequence()
+    }
+
+    /// Ends the active segment where it stands, so that a checkpoint can retire it, and returns the sequence number of
+    /// the newest commit, taken while nobody can commit. `at_boundary` runs at that very point.
+    pub fn cut(&self, at_boundary: impl FnOnce(u64)) -> Result<u64> {
+        let missing = self.files.lock().writer.missing_blank();
+        // Without a blank segment the active one is not sealed, and is retired by a later checkpoint.
+        let _ = self.make_blank(missing);
+        let mut files = self.files.lock();
+        self.write_queued(&mut files, self.last_sequence())?;
+        files.writer.seal();
+        drop(files);
+        let queue = self.queue.lock();
+        at_boundary(queue.last_sequence);
+        Ok(queue.last_sequence)
+    }
+
+    /// Removes the segments that hold nothing after `sequence`, which an image on the disk now holds.
+    pub fn retire(&self, sequence: u64) -> Result<()> {
+        self.synced.fetch_max(sequence, Ordering::AcqRel);
+        let retired: Vec<Sealed> = {
+            let mut files = self.files.lock();
+            files.marked = files.marked.max(sequence);
+            files.writer.retire(sequence)
+        };
+        for segment in retired {
+            self.disk.remove(&segment.path).map_err(|source| Error::io("remove", &segment.path, source))?;
+        }
+        Ok(())
+    }
+
+    /// Removes every segment; an image holds everything and nobody commits any more. The newest goes first, so that
+    /// what a crash leaves is still a log without a gap.
+    pub fn remove_all(&self) -> Result<()> {
+        for path in self.files.lock().writer.all_paths() {
+            self.disk.remove(&path).map_err(|source| Error::io("remove", &path, source))?;
+        }
+        Ok(())
+    }
+
+    /// Bytes in segments that hold records, and the size of the active segment.
+    pub fn sizes(&self) -> (u64, u64) {
+        let files = self.files.lock();
+        (files.writer.bytes(), files.writer.active_size())
+    }
+}

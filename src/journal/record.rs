@@ -1,0 +1,237 @@
+//! The bytes of one journal record: a commit, whole, or a durable mark.
+//!
+//! Holds encoding and decoding; no I/O, and no opinion on what follows a record. `FORMAT.md` gives the layout.
+//!
+//! A record is valid if and only if
+//! 1. it starts with `MAGIC`, whose bytes occur in no UTF-8 text, so no document can look like a record;
+//! 2. its head checksum is the CRC-32C of everything from the sequence number to the last key;
+//! 3. the text checksum of every put is the CRC-32C of its text;
+//! 4. every action and collection is known, every key and text is UTF-8, and the padding is zero.
+//!
+//! Invariant: `decode(encode(commit)) == commit`, and changing any one byte makes decoding fail.
+
+use crate::change::{Action, Change, Commit};
+use crate::document::{Collection, DocumentId};
+
+pub const MAGIC: [u8; 4] = [0xFF, 0xC0, 0xFE, 0xC1];
+/// Records start at multiples of this, so that the next one can be looked for after damage.
+pub const ALIGNMENT: usize = 8;
+const FIXED: usize = 32;
+const CHANGE: usize = 20;
+const HEAD_CHECKSUM: std::ops::Range<usize> = 4..8;
+const CHECKED_FROM: usize = 8;
+const PUT: u8 = 1;
+const CLEAR: u8 = 2;
+
+/// A decoded record.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    pub sequence: u64,
+    pub time_ms: u64,
+    /// Everything up to this sequence number was synced when the record was written.
+    pub durable: u64,
+    /// Empty in a durable mark, whose sequence number is that of the commit before it.
+    pub changes: Vec<Change<'a>>,
+    /// How many bytes the record takes, padding included.
+    pub length: usize,
+}
+
+/// Appends a commit, or a durable mark if it has no changes. `durable` is at most `commit.sequence`.
+pub fn encode(commit: &Commit<'_>, durable: u64, into: &mut Vec<u8>) {
+    let start = into.len();
+    into.extend_from_slice(&MAGIC);
+    into.extend_from_slice(&[0; 4]);
+    into.extend_from_slice(&commit.sequence.to_le_bytes());
+    into.extend_from_slice(&commit.time_ms.to_le_bytes());
+    let lag = commit.sequence.saturating_sub(durable).min(u64::from(u32::MAX)) as u32;
+    into.extend_from_slice(&lag.to_le_bytes());
+    into.extend_from_slice(&(commit.changes.len() as u32).to_le_bytes());
+    for change in commit.changes {
+        let (kind, text_length, checksum) = match change.action {
+            Action::Put { text, checksum } => (PUT, text.len() as u32, checksum),
+            Action::Clear => (CLEAR, 0, 0),
+        };
+        into.push(kind);
+        into.push(change.id.collection as u8);
+        into.extend_from_slice(&(change.id.key.len() as u16).to_le_bytes());
+        into.extend_from_slice(&text_length.to_le_bytes());
+        into.extend_from_slice(&change.revision.to_le_bytes());
+        into.extend_from_slice(&checksum.to_le_bytes());
+    }
+    for change in commit.changes {
+        into.extend_from_slice(change.id.key.as_bytes());
+    }
+    let checked = into.get(start + CHECKED_FROM..).unwrap_or_default();
+    let checksum = crc32c::crc32c(checked).to_le_bytes();
+    if let Some(place) = into.get_mut(start + HEAD_CHECKSUM.start..start + HEAD_CHECKSUM.end) {
+        place.copy_from_slice(&checksum);
+    }
+    for change in commit.changes {
+        if let Action::Put { text, .. } = change.action {
+            into.extend_from_slice(text.as_bytes());
+        }
+    }
+    let length = into.len() - start;
+    into.resize(start + length.next_multiple_of(ALIGNMENT), 0);
+}
+
+/// Decodes the record at the start of `bytes`, or says which of the conditions it breaks.
+pub fn decode(bytes: &[u8]) -> Result<Record<'_>, &'static str> {
+    let mut fixed = Cursor { rest: bytes };
+    if fixed.take(4) != Some(&MAGIC) {
+        return Err("no record starts here");
+    }
+    let head_checksum = fixed.u32().ok_or(SHORT)?;
+    let sequence = fixed.u64().ok_or(SHORT)?;
+    let time_ms = fixed.u64().ok_or(SHORT)?;
+    let lag = fixed.u32().ok_or(SHORT)?;
+    let count = fixed.u32().ok_or(SHORT)? as usize;
+    let table_length = count.checked_mul(CHANGE).ok_or(SHORT)?;
+    let table = fixed.take(table_length).ok_or(SHORT)?;
+    let keys_length: usize = table.chunks_exact(CHANGE).filter_map(|row| Cursor { rest: row }.row()).map(|row| row.key_length).sum();
+    let mut keys = Cursor { rest: fixed.take(keys_length).ok_or(SHORT)? };
+    let checked = bytes.get(CHECKED_FROM..FIXED + table_length + keys_length).ok_or(SHORT)?;
+    if crc32c::crc32c(checked) != head_checksum {
+        return Err("the checksum over the record's head does not match");
+    }
+    let mut texts = fixed;
+    // The head is checked by now, so its count can be trusted with an allocation.
+    let mut changes = Vec::with_capacity(count);
+    for row in table.chunks_exact(CHANGE) {
+        let row = Cursor { rest: row }.row().ok_or(SHORT)?;
+        changes.push(change(&row, &mut keys, &mut texts)?);
+    }
+    let used = bytes.len() - texts.rest.len();
+    let length = used.next_multiple_of(ALIGNMENT);
+    if bytes.get(used..length).ok_or(SHORT)?.iter().any(|byte| *byte != 0) {
+        return Err("the padding after the record is not zero");
+    }
+    Ok(Record { sequence, time_ms, durable: sequence.saturating_sub(u64::from(lag)), changes, length })
+}
+
+const SHORT: &str = "the record ends too early";
+
+/// One row of the table of changes.
+struct Row {
+    kind: u8,
+    collection: u8,
+    key_length: usize,
+    text_length: usize,
+    revision: u64,
+    checksum: u32,
+}
+
+fn change<'a>(row: &Row, keys: &mut Cursor<'a>, texts: &mut Cursor<'a>) -> Result<Change<'a>, &'static str> {
+    let collection = Collection::from_number(row.collection).ok_or("a change names an unknown collection")?;
+    let key = keys.take(row.key_length).ok_or(SHORT)?;
+    let key = std::str::from_utf8(key).map_err(|_| "a key is not UTF-8")?;
+    let action = match row.kind {
+        PUT => {
+            let text = texts.take(row.text_length).ok_or(SHORT)?;
+            if crc32c::crc32c(text) != row.checksum {
+                return Err("the checksum over a document does not match");
+            }
+            let text = std::str::from_utf8(text).map_err(|_| "a document is not UTF-8")?;
+            Action::Put { text, checksum: row.checksum }
+        }
+        CLEAR => Action::Clear,
+        _ => return Err("a change is of an unknown kind"),
+    };
+    Ok(Change { id: DocumentId::new(collection, key), revision: row.revision, action })
+}
+
+/// Reads forward; `None` where the bytes end.
+struct Cursor<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Cursor<'a> {
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.rest.split_at_checked(count)?;
+        self.rest = rest;
+        Some(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+
+    fn u32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    fn u64(&mut self) -> Option<u64> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    fn row(&mut self) -> Option<Row> {
+        let [kind, collection] = self.array()?;
+        let key_length = usize::from(self.array().map(u16::from_le_bytes)?);
+        let text_length = self.u32()? as usize;
+        Some(Row { kind, collection, key_length, text_length, revision: self.u64()?, checksum: self.u32()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put<'a>(key: &'a str, text: &'a str, revision: u64) -> Change<'a> {
+        let checksum = crc32c::crc32c(text.as_bytes());
+        Change { id: DocumentId::new(Collection::PluginData, key), revision, action: Action::Put { text, checksum } }
+    }
+
+    fn sample() -> (Vec<u8>, Vec<Change<'static>>) {
+        let clear =
+            Change { id: DocumentId::new(Collection::PartyConfigs, "party"), revision: 9, action: Action::Clear };
+        let changes = vec![put("slot", r#"{"hp":10}"#, 1), clear, put("é", "[]", 7)];
+        let mut bytes = Vec::new();
+        encode(&Commit { sequence: 40, time_ms: 1_700_000_000_123, changes: &changes }, 38, &mut bytes);
+        (bytes, changes)
+    }
+
+    #[test]
+    fn a_commit_comes_back_as_it_was() {
+        let (mut bytes, changes) = sample();
+        let length = bytes.len();
+        bytes.extend_from_slice(b"whatever follows");
+        let record = decode(&bytes).unwrap();
+        assert_eq!(record, Record { sequence: 40, time_ms: 1_700_000_000_123, durable: 38, changes, length });
+        assert_eq!(length % ALIGNMENT, 0);
+    }
+
+    #[test]
+    fn any_changed_bit_is_noticed() {
+        let (bytes, _) = sample();
+        for place in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut damaged = bytes.clone();
+                damaged[place] ^= 1 << bit;
+                assert!(decode(&damaged).is_err(), "byte {place}, bit {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_cut_at_any_length_is_refused() {
+        let (bytes, _) = sample();
+        for length in 0..bytes.len() {
+            assert!(decode(&bytes[..length]).is_err(), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_durable_mark_has_no_changes() {
+        let mut bytes = Vec::new();
+        encode(&Commit { sequence: 5, time_ms: 0, changes: &[] }, 5, &mut bytes);
+        let mark = decode(&bytes).unwrap();
+        assert_eq!((mark.sequence, mark.durable, mark.changes.len()), (5, 5, 0));
+    }
+
+    #[test]
+    fn a_count_of_four_thousand_million_allocates_nothing() {
+        let mut bytes = MAGIC.to_vec();
+        bytes.resize(FIXED, 0xFF);
+        assert!(decode(&bytes).is_err());
+    }
+}
