@@ -1,0 +1,206 @@
+//! The image: one immutable file that holds every document at a sequence number, with its own index.
+//!
+//! It is read into memory as it is, block by block with its checksums, so that opening a store costs no step per
+//! document; documents are found in those bytes by the hash index that the file carries. Never mapped: a file cut short
+//! behind our back must not kill the game. This module writes no file; `writer` does. Invariant: an `Image` holds bytes
+//! whose every block checksum was right.
+
+pub mod layout;
+mod salvage;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use layout::Entry;
+pub use salvage::{Salvaged, salvage};
+pub use writer::ImageWriter;
+
+use crate::disk::{Disk, DiskFile};
+use crate::document::DocumentId;
+use crate::error::{Error, Result};
+use layout::{BLOCK, HEADER, TRAILER, Trailer};
+use std::path::{Path, PathBuf};
+
+/// Bytes read and verified in one go: they are still in the processor's cache when they are verified.
+const CHUNK: usize = 4 * BLOCK;
+
+/// An image in memory.
+pub struct Image {
+    /// Header, entries, order and index.
+    bytes: Vec<u8>,
+    trailer: Trailer,
+    pub path: PathBuf,
+}
+
+impl Image {
+    /// Reads and verifies an image.
+    pub fn open(disk: &dyn Disk, path: &Path) -> Result<Image> {
+        let file = disk.open(path).map_err(|source| Error::io("open", path, source))?;
+        let length = file.length().map_err(|source| Error::io("measure", path, source))?;
+        let source = Source { file: &*file, path, length };
+        let mut head = [0; HEADER];
+        source.read(&mut head, 0)?;
+        let header = layout::read_header(&head);
+        if let Some((found, _)) = header.filter(|(format, _)| *format != layout::FORMAT) {
+            return Err(Error::UnsupportedFormat { path: path.to_path_buf(), found, newest: layout::FORMAT });
+        }
+        let (_, sequence) = header.ok_or_else(|| Error::corrupt(path, 0, "the image's header does not match its checksum"))?;
+        let (trailer, checksums) = source.trailer(sequence)?;
+        let bytes = source.blocks(&trailer, &checksums)?;
+        Ok(Image { bytes, trailer, path: path.to_path_buf() })
+    }
+
+    pub fn sequence(&self) -> u64 {
+        self.trailer.sequence
+    }
+
+    pub fn entries(&self) -> u64 {
+        self.trailer.entries
+    }
+
+    pub fn cleared(&self) -> u64 {
+        self.trailer.cleared
+    }
+
+    pub fn revision_floor(&self) -> u64 {
+        self.trailer.revision_floor
+    }
+
+    /// The length of the file.
+    pub fn length(&self) -> u64 {
+        self.trailer.length
+    }
+
+    /// Finds a document by its identity and hash.
+    #[inline]
+    pub fn get(&self, id: DocumentId<'_>, hash: u64) -> Option<Entry<'_>> {
+        let slots = self.trailer.slots;
+        if slots == 0 {
+            return None;
+        }
+        let mut slot = layout::first_slot(hash, slots);
+        for _ in 0..slots {
+            let value = layout::u64_at(&self.bytes, (self.trailer.index + 8 * slot) as usize)?;
+            if value == 0 {
+                return None;
+            }
+            if value >> 48 == hash & 0xFFFF {
+                let entry = Entry::at(&self.bytes, layout::slot_offset(value) as usize)?;
+                if entry.key == id.key.as_bytes() && entry.collection == id.collection as u8 {
+                    return Some(entry);
+                }
+            }
+            slot = if slot + 1 == slots { 0 } else { slot + 1 };
+        }
+        None
+    }
+
+    /// The entry at `rank` in the order of collection and key.
+    pub fn ranked(&self, rank: u64) -> Option<Entry<'_>> {
+        if rank >= self.trailer.entries {
+            return None;
+        }
+        let offset = layout::u64_at(&self.bytes, (self.trailer.order + 8 * rank) as usize)?;
+        Entry::at(&self.bytes, offset as usize)
+    }
+
+    /// The rank of the first entry that is not before `(collection, key)`, or after it if `after`.
+    pub fn rank_of(&self, collection: u8, key: &[u8], after: bool) -> u64 {
+        let (mut low, mut high) = (0, self.trailer.entries);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let before = self.ranked(middle).is_some_and(|entry| {
+                let order = (entry.collection, entry.key).cmp(&(collection, key));
+                order.is_lt() || after && order.is_eq()
+            });
+            if before { low = middle + 1 } else { high = middle }
+        }
+        low
+    }
+}
+
+/// An image file being read.
+struct Source<'a> {
+    file: &'a dyn DiskFile,
+    path: &'a Path,
+    length: u64,
+}
+
+impl Source<'_> {
+    fn read(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
+        let count = self.file.read_at(buffer, offset).map_err(|source| Error::io("read", self.path, source))?;
+        if count < buffer.len() {
+            return Err(Error::corrupt(self.path, offset + count as u64, "the image ends too early"));
+        }
+        Ok(())
+    }
+
+    /// The trailer and the table of block checksums.
+    fn trailer(&self, sequence: u64) -> Result<(Trailer, Vec<u8>)> {
+        let at = self.length.saturating_sub(TRAILER as u64);
+        let damaged = |reason: &str| Error::corrupt(self.path, at, reason);
+        let mut tail = [0; TRAILER];
+        self.read(&mut tail, at)?;
+        let (trailer, checksum) =
+            Trailer::decode(&tail).ok_or_else(|| damaged("the image's trailer does not match its checksum"))?;
+        if !trailer.is_sound() || trailer.length != self.length || trailer.sequence != sequence {
+            return Err(damaged("the image's trailer does not fit the file"));
+        }
+        let mut checksums = buffer(trailer.length - trailer.checksums - TRAILER as u64)?;
+        self.read(&mut checksums, trailer.checksums)?;
+        if crc32c::crc32c(&checksums) != checksum {
+            let reason = "the table of block checksums does not match its checksum";
+            return Err(Error::corrupt(self.path, trailer.checksums, reason));
+        }
+        Ok((trailer, checksums))
+    }
+
+    /// Everything before the checksums, verified.
+    fn blocks(&self, trailer: &Trailer, checksums: &[u8]) -> Result<Vec<u8>> {
+        let mut bytes = buffer(trailer.checksums)?;
+        let mut expected = checksums.chunks_exact(4);
+        let mut offset = 0;
+        for chunk in bytes.chunks_mut(CHUNK) {
+            self.read(chunk, offset)?;
+            for block in chunk.chunks(BLOCK) {
+                if expected.next() != Some(&crc32c::crc32c(block).to_le_bytes()) {
+                    let reason = format!("the {} bytes from here do not match their checksum", block.len());
+                    return Err(Error::corrupt(self.path, offset, reason));
+                }
+                offset += block.len() as u64;
+            }
+        }
+        Ok(bytes)
+    }
+}
+
+/// A zeroed buffer, or a typed error where memory is short.
+fn buffer(length: u64) -> Result<Vec<u8>> {
+    let short = || Error::OutOfMemory { bytes: length };
+    let size = usize::try_from(length).map_err(|_| short())?;
+    let layout = std::alloc::Layout::array::<u8>(size).map_err(|_| short())?;
+    if size == 0 {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the layout is not of size zero. The memory is zeroed, so all `size` bytes are initialised, and the vector
+    // takes it over with the capacity and alignment that it was allocated with.
+    unsafe {
+        let start = std::alloc::alloc_zeroed(layout);
+        if start.is_null() {
+            return Err(short());
+        }
+        Ok(Vec::from_raw_parts(start, size, size))
+    }
+}
+
+/// The sequence numbers of the images among a folder's files.
+pub fn sequences(names: &[String]) -> Vec<u64> {
+    let mut found: Vec<u64> = names.iter().filter_map(|name| layout::sequence_in(name)).collect();
+    found.sort_unstable();
+    found
+}
+
+/// The file name of the image of `sequence`.
+pub fn file_name(sequence: u64) -> String {
+    layout::name(sequence)
+}
