@@ -1,0 +1,197 @@
+//! The store's own thread: it writes and syncs what is owed, makes segments ahead, and checkpoints.
+//!
+//! Holds when that happens; `journal` and `checkpoint` hold how. The thread sleeps while nothing is owed. Invariant:
+//! what a save left unwritten or unsynced is seen to within the store's intervals, a running checkpoint included.
+
+use super::Core;
+use crate::error::{Error, Result};
+use crate::journal::Log;
+use parking_lot::{Condvar, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// After a checkpoint that failed (a full disk, say) the next is tried this much later.
+const CHECKPOINT_PAUSE: Duration = Duration::from_secs(10);
+
+/// How savers and closers reach the thread.
+#[derive(Default)]
+pub struct Signal {
+    /// Something is owed. Read before every notification, so that a save costs one load as a rule.
+    is_dirty: AtomicBool,
+    wishes: Mutex<Wishes>,
+    changed: Condvar,
+    answered: Condvar,
+}
+
+#[derive(Default)]
+struct Wishes {
+    urgent: bool,
+    stop: bool,
+    /// Checkpoints asked for, and answered.
+    asked: u64,
+    answered: u64,
+    failure: Option<String>,
+}
+
+/// When work was last done.
+pub struct Pace {
+    synced_at: Instant,
+    kept_up_at: Instant,
+    no_checkpoint_before: Option<Instant>,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        let now = Instant::now();
+        Pace { synced_at: now, kept_up_at: now, no_checkpoint_before: None }
+    }
+}
+
+impl Signal {
+    /// Says that a commit is to be seen to within the interval.
+    #[inline]
+    pub fn dirty(&self) {
+        if !self.is_dirty.load(Ordering::Relaxed) && !self.is_dirty.swap(true, Ordering::AcqRel) {
+            let _wishes = self.wishes.lock();
+            self.changed.notify_one();
+        }
+    }
+
+    /// Says that there is work now.
+    pub fn urge(&self) {
+        self.is_dirty.store(true, Ordering::Release);
+        let mut wishes = self.wishes.lock();
+        if !wishes.urgent {
+            wishes.urgent = true;
+            self.changed.notify_one();
+        }
+    }
+
+    pub fn stop(&self) {
+        self.wishes.lock().stop = true;
+        self.changed.notify_one();
+    }
+
+    /// Waits until there is work. Returns whether a checkpoint is asked for, or `None` at the end.
+    fn wait(&self, tick: Duration) -> Option<bool> {
+        let mut wishes = self.wishes.lock();
+        let mut woken = false;
+        while !wishes.stop && !wishes.urgent && wishes.asked == wishes.answered && !woken {
+            if self.is_dirty.load(Ordering::Acquire) {
+                woken = self.changed.wait_for(&mut wishes, tick).timed_out();
+            } else {
+                self.changed.wait(&mut wishes);
+            }
+        }
+        wishes.urgent = false;
+        (!wishes.stop).then_some(wishes.asked > wishes.answered)
+    }
+
+    fn answer(&self, outcome: &Result<()>) {
+        let mut wishes = self.wishes.lock();
+        wishes.answered = wishes.asked;
+        wishes.failure = outcome.as_ref().err().map(Error::to_string);
+        self.answered.notify_all();
+    }
+}
+
+/// Starts the thread of a store. It ends when the last handle closes.
+pub fn start(core: &Arc<Core>) -> Result<()> {
+    let held = core.clone();
+    let work = move || held.run();
+    let thread = thread::Builder::new().name("coffer".to_owned()).spawn(work);
+    let thread = thread.map_err(|source| Error::io("start the background thread of", &core.folder, source))?;
+    *core.thread.lock() = Some(thread);
+    Ok(())
+}
+
+impl Core {
+    /// The longest that the thread sleeps while something is owed.
+    fn tick(&self) -> Duration {
+        self.options.flush_interval.min(self.options.sync_interval)
+    }
+
+    fn run(&self) {
+        while let Some(asked) = self.signal.wait(self.tick()) {
+            let outcome = self.maintain(false);
+            if asked {
+                let outcome = outcome.and_then(|()| self.checkpoint());
+                self.signal.answer(&outcome);
+            }
+        }
+    }
+
+    /// Has the thread checkpoint and waits for it; without a thread, does it here.
+    pub(super) fn request_checkpoint(&self) -> Result<()> {
+        if !self.options.background {
+            return self.checkpoint();
+        }
+        let mut wishes = self.signal.wishes.lock();
+        wishes.asked += 1;
+        let ticket = wishes.asked;
+        self.signal.changed.notify_one();
+        while wishes.answered < ticket {
+            if wishes.stop {
+                return Err(Error::Closed);
+            }
+            // The thread may be stopped by a close that comes after our asking.
+            self.signal.answered.wait_for(&mut wishes, Duration::from_millis(50));
+        }
+        match &wishes.failure {
+            None => Ok(()),
+            Some(cause) => Err(Error::Failed { cause: cause.clone() }),
+        }
+    }
+
+    /// One round: everything that is due, or with `all` everything that could be.
+    pub(super) fn maintain(&self, all: bool) -> Result<()> {
+        let log = self.log()?;
+        self.signal.is_dirty.store(false, Ordering::Release);
+        self.keep_up(log, all)?;
+        // Without room for a blank segment the active one grows; the next round tries again.
+        let _ = log.prepare_segment();
+        log.mark_durable()?;
+        if self.checkpoint_is_due(log) && self.may_checkpoint() && self.checkpoint().is_err() {
+            // The journal still has everything. A failure that concerns it shows at the next write.
+            self.pace.lock().no_checkpoint_before = Some(Instant::now() + CHECKPOINT_PAUSE);
+        }
+        if log.has_queued() || log.synced() < log.written() || !log.is_marked() {
+            self.signal.is_dirty.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    fn may_checkpoint(&self) -> bool {
+        self.pace.lock().no_checkpoint_before.is_none_or(|time| Instant::now() >= time)
+    }
+
+    /// Writes and syncs what the intervals want by now.
+    fn keep_up(&self, log: &Log, all: bool) -> Result<()> {
+        let now = Instant::now();
+        let is_late = {
+            let mut pace = self.pace.lock();
+            pace.kept_up_at = now;
+            // The next round comes a tick later: what would be late by then is due now.
+            now.duration_since(pace.synced_at) + self.tick() > self.options.sync_interval
+        };
+        // A queued commit is one that was saved `behind`, whose promise includes the sync.
+        if log.has_queued() || log.synced() < log.written() && (all || is_late) {
+            log.sync_through(log.last_sequence())?;
+            self.pace.lock().synced_at = now;
+        }
+        Ok(())
+    }
+
+    /// Called between the stretches of a long piece of work.
+    pub(super) fn keep_up_meanwhile(&self) -> Result<()> {
+        let log = self.log()?;
+        // A segment wanted meanwhile is made meanwhile, or the active one grows without bound.
+        let _ = log.prepare_segment();
+        if self.pace.lock().kept_up_at.elapsed() >= self.tick() {
+            self.keep_up(log, false)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,219 @@
+//! Commits: check, take a place in the order, journal, apply, and wait for what the caller asked for.
+//!
+//! What takes time (JSON, checksums, copies) is done before the commit lock is taken; what may wait for a disk (writing,
+//! syncing) after it is given back. Under it, a commit gets its sequence number and revisions, goes into the log's
+//! queue and into the store. Invariant: the order in the log, in the store and of the sequence numbers is one.
+
+use super::keys::{self, Target};
+use super::{Core, validate};
+use crate::change::{Action, Change};
+use crate::document::{Collection, DocumentId, check_key};
+use crate::error::{Error, Result};
+use crate::journal::{Committer, Log};
+use crate::options::Durability;
+use crate::store::{Standing, Version};
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// So many queued bytes make the saver itself write them instead of leaving them to the background.
+const QUEUE_LIMIT: usize = 16 << 20;
+/// So many queued bytes wake the background thread before its interval is over.
+const QUEUE_WAKES: usize = 1 << 20;
+/// The largest batch, in bytes of documents: a record's lengths are 32 bits.
+const BATCH_LIMIT: u64 = 1 << 31;
+
+/// One wish in a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct Edit<'a> {
+    pub key: &'a str,
+    /// The document's text, or `None` to clear it.
+    pub text: Option<&'a str>,
+    /// The revision that must be the current one, 0 for "must not exist"; `None` checks nothing.
+    pub expected: Option<u64>,
+}
+
+/// An edit that was checked and waits for its place in the order.
+struct Prepared<'a> {
+    edit: Edit<'a>,
+    collection: Collection,
+    /// The stored key. That of a Tier 1 save is known only under the commit lock.
+    key: Cow<'a, str>,
+    checksum: u32,
+    draft: Option<Version>,
+    revision: u64,
+    /// There is nothing to clear.
+    idle: bool,
+}
+
+/// What a commit came to.
+pub struct Committed {
+    pub sequence: u64,
+    /// The revision of the first document in it.
+    pub revision: u64,
+}
+
+impl<'a> Prepared<'a> {
+    fn new(core: &Core, edit: Edit<'a>) -> Result<Prepared<'a>> {
+        check_key(edit.key)?;
+        let (collection, is_tier1) = match keys::target(edit.key) {
+            Target::Plugin(_) => (Collection::PluginData, false),
+            Target::Newest(collection) => (collection, true),
+            Target::Counter(_) | Target::Version(..) | Target::Layer(_) => {
+                return Err(Error::ReservedKey { key: edit.key.to_owned() });
+            }
+        };
+        let mut checksum = 0;
+        if let Some(text) = edit.text {
+            validate::check_document(edit.key, text, core.options.max_document_bytes, core.options.max_depth)?;
+            checksum = crc32c::crc32c(text.as_bytes());
+        }
+        // A Tier 1 save is stored under its version's key, which is not known yet.
+        let is_placed = !(is_tier1 && edit.text.is_some());
+        let draft = is_placed.then(|| Version::draft(DocumentId::new(collection, edit.key), edit.text));
+        Ok(Prepared { edit, collection, key: Cow::Borrowed(edit.key), checksum, draft, revision: 0, idle: false })
+    }
+
+    fn is_tier1(&self) -> bool {
+        self.collection != Collection::PluginData
+    }
+
+    fn id(&self) -> DocumentId<'_> {
+        DocumentId::new(self.collection, &self.key)
+    }
+
+    /// Checks the expectation and decides revision and key. The commit lock is held.
+    fn place(&mut self, core: &Core) -> Result<()> {
+        let standing = if self.is_tier1() {
+            Some(core.tier1_standing(self.collection))
+        } else {
+            core.store.standing(self.id())
+        };
+        let standing = standing.unwrap_or(Standing { revision: core.store.revision_floor(), exists: false });
+        let current = if standing.exists { standing.revision } else { 0 };
+        if let Some(expected) = self.edit.expected.filter(|expected| *expected != current) {
+            return Err(Error::Conflict { key: self.edit.key.to_owned(), expected, current });
+        }
+        self.idle = self.edit.text.is_none() && !standing.exists;
+        self.revision = standing.revision + 1;
+        if self.is_tier1() {
+            match self.edit.text {
+                Some(_) => self.key = Cow::Owned(keys::version_key(self.collection, self.revision)),
+                // Clearing takes no version: it notes the counter at which the newest one was cleared.
+                None => self.revision = standing.revision,
+            }
+        }
+        Ok(())
+    }
+
+    fn change(&self) -> Change<'_> {
+        let action = match self.edit.text {
+            Some(text) => Action::Put { text, checksum: self.checksum },
+            None => Action::Clear,
+        };
+        Change { id: self.id(), revision: self.revision, action }
+    }
+
+    fn apply(&mut self, core: &Core, sequence: u64, time_ms: u64) {
+        let draft = self.draft.take();
+        let mut version = draft.unwrap_or_else(|| Version::draft(self.id(), self.edit.text));
+        version.settle(sequence, self.revision, time_ms);
+        core.store.apply(self.id(), version);
+    }
+}
+
+impl Core {
+    /// Saves or clears one document.
+    pub(super) fn commit_one(&self, edit: Edit<'_>, durability: Durability) -> Result<Committed> {
+        let log = self.log()?;
+        let mut prepared = Prepared::new(self, edit)?;
+        let mut committer = log.begin()?;
+        prepared.place(self)?;
+        if prepared.idle {
+            return self.finish_idle(log, committer, durability);
+        }
+        let time_ms = now_ms();
+        let sequence = committer.append(time_ms, &[prepared.change()]);
+        prepared.apply(self, sequence, time_ms);
+        let revision = prepared.revision;
+        self.finish(log, committer, sequence, durability)?;
+        Ok(Committed { sequence, revision })
+    }
+
+    /// Saves and clears several documents, all or none.
+    pub(super) fn commit_batch(&self, edits: &[Edit<'_>], durability: Durability) -> Result<Committed> {
+        let log = self.log()?;
+        check_batch(edits)?;
+        let mut prepared = Vec::with_capacity(edits.len());
+        for edit in edits {
+            prepared.push(Prepared::new(self, *edit)?);
+        }
+        let mut committer = log.begin()?;
+        for one in &mut prepared {
+            one.place(self)?;
+        }
+        prepared.retain(|one| !one.idle);
+        let Some(revision) = prepared.first().map(|one| one.revision) else {
+            return self.finish_idle(log, committer, durability);
+        };
+        let time_ms = now_ms();
+        let changes: Vec<Change<'_>> = prepared.iter().map(Prepared::change).collect();
+        let sequence = committer.append(time_ms, &changes);
+        for one in &mut prepared {
+            one.apply(self, sequence, time_ms);
+        }
+        self.finish(log, committer, sequence, durability)?;
+        Ok(Committed { sequence, revision })
+    }
+
+    /// Nothing is to be committed, but that there is nothing may itself be a commit that is not yet as durable.
+    fn finish_idle(&self, log: &Log, committer: Committer<'_>, durability: Durability) -> Result<Committed> {
+        let sequence = committer.last_sequence();
+        self.finish(log, committer, sequence, durability)?;
+        Ok(Committed { sequence, revision: 0 })
+    }
+
+    /// Gives the commit lock back and waits for what the durability promises.
+    fn finish(&self, log: &Log, committer: Committer<'_>, sequence: u64, durability: Durability) -> Result<()> {
+        let queued = committer.queued_bytes();
+        drop(committer);
+        let outcome = match durability {
+            Durability::Behind if queued < QUEUE_LIMIT => Ok(()),
+            Durability::Behind | Durability::Written => log.write_through(sequence),
+            Durability::Durable => log.sync_through(sequence),
+        };
+        if log.take_attention() || queued > QUEUE_WAKES {
+            self.signal.urge();
+        } else {
+            self.signal.dirty();
+        }
+        outcome
+    }
+
+    /// Where a Tier 1 document stands: its counter, and whether the newest version is there to load.
+    pub(super) fn tier1_standing(&self, collection: Collection) -> Standing {
+        let revision = self.store.highest_revision(collection);
+        let cleared_at = self.store.standing(DocumentId::new(collection, collection.name()));
+        let is_cleared = cleared_at.is_some_and(|cleared| cleared.revision == revision);
+        Standing { revision, exists: revision > 0 && !is_cleared }
+    }
+}
+
+fn check_batch(edits: &[Edit<'_>]) -> Result<()> {
+    let mut seen = HashSet::with_capacity(edits.len());
+    if let Some(twice) = edits.iter().find(|edit| !seen.insert(edit.key)) {
+        let key = crate::error::quoted(twice.key);
+        return Err(Error::InvalidArgument(format!("{key} stands twice in the batch; keep the last one")));
+    }
+    let total: u64 = edits.iter().map(|edit| (edit.key.len() + edit.text.map_or(0, str::len)) as u64).sum();
+    if total > BATCH_LIMIT {
+        let reason = format!("the batch has {total} bytes, over the limit of {BATCH_LIMIT}; split it");
+        return Err(Error::InvalidArgument(reason));
+    }
+    Ok(())
+}
+
+/// Milliseconds since the Unix epoch; 0 on a machine whose clock stands before it.
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}

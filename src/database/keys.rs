@@ -1,0 +1,103 @@
+//! What a key means: the one place that knows the documented names.
+//!
+//! Invariant: every key has exactly one meaning, and it does not depend on what the store holds.
+
+use crate::document::Collection;
+use crate::error::{Error, Result};
+
+/// What a key stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// The newest version of a Tier 1 document, as in `character_roster`.
+    Newest(Collection),
+    /// A Tier 1 version counter, as in `character_roster_v`.
+    Counter(Collection),
+    /// One past version, as in `character_roster_v3`.
+    Version(Collection, u64),
+    /// A record of the layer itself, as in `save_metadata/…`.
+    Layer(&'a str),
+    /// Anything else: a document of `plugin_data`.
+    Plugin(&'a str),
+}
+
+/// The three versioned documents, each the only one of its collection.
+pub const TIER1: [Collection; 3] = [Collection::CharacterRoster, Collection::EquipmentSets, Collection::PartyConfigs];
+
+/// Keys that begin so belong to the layer.
+const LAYER_PREFIX: &str = "save_metadata/";
+
+/// Says what `key` stands for.
+pub fn target(key: &str) -> Target<'_> {
+    if let Some(rest) = key.strip_prefix(LAYER_PREFIX) {
+        return Target::Layer(rest);
+    }
+    let named = TIER1.into_iter().find_map(|collection| Some((collection, key.strip_prefix(collection.name())?)));
+    let Some((collection, rest)) = named else { return Target::Plugin(key) };
+    match rest.strip_prefix("_v") {
+        None if rest.is_empty() => Target::Newest(collection),
+        Some("") => Target::Counter(collection),
+        Some(digits) => canonical(digits).map_or(Target::Plugin(key), |version| Target::Version(collection, version)),
+        None => Target::Plugin(key),
+    }
+}
+
+/// A number of 1 or more, written the one way that we write it.
+fn canonical(digits: &str) -> Option<u64> {
+    let number: u64 = digits.parse().ok()?;
+    (number > 0 && number.to_string() == digits).then_some(number)
+}
+
+/// The Tier 1 document of this name.
+pub fn tier1(name: &str) -> Result<Collection> {
+    TIER1.into_iter().find(|collection| collection.name() == name).ok_or_else(|| {
+        Error::InvalidArgument(format!(
+            "{name:?} is no versioned document; there are character_roster, equipment_sets and party_configs"
+        ))
+    })
+}
+
+/// The key under which a Tier 1 counter is read.
+pub fn counter_key(collection: Collection) -> String {
+    format!("{}_v", collection.name())
+}
+
+/// The key under which one version is stored and read.
+pub fn version_key(collection: Collection, version: u64) -> String {
+    format!("{}_v{version}", collection.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_documented_name_has_its_meaning() {
+        let roster = Collection::CharacterRoster;
+        for (key, meaning) in [
+            ("character_roster", Target::Newest(roster)),
+            ("character_roster_v", Target::Counter(roster)),
+            ("character_roster_v3", Target::Version(roster, 3)),
+            ("party_configs_v18446744073709551615", Target::Version(Collection::PartyConfigs, u64::MAX)),
+            ("save_metadata/snapshot", Target::Layer("snapshot")),
+        ] {
+            assert_eq!(target(key), meaning, "{key}");
+        }
+    }
+
+    #[test]
+    fn whatever_only_looks_like_a_documented_name_is_a_plain_document() {
+        for key in [
+            "character_roster_v03",
+            "character_roster_v0",
+            "character_roster_v+3",
+            "character_roster_v18446744073709551616",
+            "character_rosters",
+            "character_roster_",
+            "Character_roster",
+            "save_metadata",
+            "plugin_data",
+        ] {
+            assert_eq!(target(key), Target::Plugin(key));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The store as one thing: it owns the parts, connects them, and decides when they do what.
+//!
+//! `Core` is an open store, shared by every handle on it in this process. `Database` is one handle, with the settings
+//! that belong to its user. Data flows from here into `store` and `journal`, never between them.
+//!
+//! Invariant: a commit is in the log's order before any reader sees it, and whatever was acknowledged is found again by
+//! the promise of its durability.
+
+mod background;
+mod checkpoint;
+mod commit;
+mod handle;
+mod keys;
+mod open;
+mod read;
+mod registry;
+mod salvage;
+mod validate;
+
+pub use commit::Edit;
+pub use handle::Database;
+pub use open::{LossReport, RecoveryReport};
+pub use read::{Loaded, VersionInfo};
+
+use crate::disk::{Disk, LockGuard};
+use crate::error::{Error, Result};
+use crate::journal::Log;
+use crate::options::Options;
+use crate::store::Store;
+use background::{Pace, Signal};
+use checkpoint::Published;
+use parking_lot::Mutex;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+/// An open store.
+pub(crate) struct Core {
+    disk: Arc<dyn Disk>,
+    folder: PathBuf,
+    options: Options,
+    store: Store,
+    /// Absent where the store was opened read-only.
+    log: Option<Log>,
+    report: RecoveryReport,
+    /// The image that a recovery would start from. Its lock also keeps checkpoints from overlapping.
+    published: Mutex<Published>,
+    pace: Mutex<Pace>,
+    signal: Signal,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Handles on this store; the last one to go shuts it down.
+    handles: Mutex<usize>,
+    lock: Mutex<Option<Box<dyn LockGuard>>>,
+}
+
+impl Core {
+    fn log(&self) -> Result<&Log> {
+        self.log.as_ref().ok_or(Error::ReadOnly)
+    }
+
+    /// Makes everything committed so far certain.
+    fn flush(&self) -> Result<()> {
+        let Some(log) = &self.log else { return Ok(()) };
+        log.check()?;
+        log.sync_through(log.last_sequence())
+    }
+
+    /// Ends the store: nothing commits any more, an image holds everything, and the lock is free.
+    fn shut_down(&self) -> Result<()> {
+        self.signal.stop();
+        let thread = self.thread.lock().take();
+        if let Some(thread) = thread {
+            // A panic in the thread was its end; what it left undone is done below.
+            let _ = thread.join();
+        }
+        let outcome = self.leave_clean();
+        self.lock.lock().take();
+        outcome
+    }
+
+    fn leave_clean(&self) -> Result<()> {
+        let Some(log) = &self.log else { return Ok(()) };
+        log.close();
+        self.flush()?;
+        self.checkpoint()?;
+        log.remove_all()?;
+        self.sync_folder()
+    }
+
+    fn sync_folder(&self) -> Result<()> {
+        self.disk.sync_folder(&self.folder).map_err(|source| Error::io("sync", &self.folder, source))
+    }
+}

@@ -1,0 +1,226 @@
+//! Opening: find the store, take its lock, read the newest image, replay the journal, go on in a fresh segment.
+//!
+//! Nothing on disk changes before the journal has been read and judged. Invariant: whatever a crash left, opening either
+//! gives a prefix of what was committed, with all that was acknowledged as durable, or says which byte is damaged.
+
+use super::background::{self, Pace, Signal};
+use super::checkpoint::Published;
+use super::salvage::{self, Pieces};
+use super::{Core, registry};
+use crate::change::{Action, Commit};
+use crate::disk::{Disk, Lock, LockGuard};
+use crate::error::{Error, Result};
+use crate::journal::{self, Log, Recovered};
+use crate::options::{Options, Recovery};
+use crate::store::{Image, Store, Version, file_name, sequences};
+use parking_lot::Mutex;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The name of the lock file.
+const LOCK: &str = "lock";
+/// A reader beside a live writer can meet a file just when it is replaced; it then looks again, this often.
+const LOOKS: usize = 10;
+
+/// What opening found on the disk.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+pub struct RecoveryReport {
+    /// Commits that were replayed from the journal.
+    pub recovered_records: u64,
+    /// Bytes of an unfinished tail that were dropped: no acknowledged durable commit was among them.
+    pub torn_bytes: u64,
+    /// Whether damage was met and salvaged.
+    pub salvaged: bool,
+    /// What salvage could not keep.
+    pub lost: Vec<LossReport>,
+}
+
+/// A stretch of a file that could not be read as what it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LossReport {
+    pub file: String,
+    pub offset: u64,
+    pub bytes: u64,
+    pub reason: String,
+}
+
+/// What was read from the disk, before anything is changed on it.
+pub struct Readout {
+    pub store: Store,
+    pub recovered: Recovered,
+    pub published: Published,
+    pub report: RecoveryReport,
+    /// Files that are of no more use once the store goes on: older images, unfinished ones.
+    pub stale: Vec<String>,
+    /// Damaged files that salvage replaces.
+    pub damaged: Vec<String>,
+}
+
+/// Gives one name to the store's folder, creating it first if that is wanted.
+pub fn find_folder(disk: &dyn Disk, path: &Path, options: &Options) -> Result<PathBuf> {
+    let io = |action, source| Error::io(action, path, source);
+    match disk.canonical(path) {
+        Ok(folder) => return Ok(folder),
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => return Err(io("find", source)),
+        Err(_) if !options.create || options.read_only => return Err(registry::missing(path)),
+        Err(_) => {}
+    }
+    // The names of new folders are as much a part of the store as its files.
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && disk.canonical(folder).is_err();
+    let created: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
+    disk.create_folder(path).map_err(|source| io("create", source))?;
+    for parent in created.iter().filter_map(|folder| folder.parent()) {
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        disk.sync_folder(parent).map_err(|source| Error::io("sync", parent, source))?;
+    }
+    disk.canonical(path).map_err(|source| io("find", source))
+}
+
+/// Opens the store in `folder`.
+pub fn open(disk: Arc<dyn Disk>, folder: &Path, options: &Options) -> Result<Arc<Core>> {
+    let folder = find_folder(&*disk, folder, options)?;
+    let lock = if options.read_only { None } else { Some(take_lock(&*disk, &folder)?) };
+    let looks = if options.read_only { LOOKS } else { 1 };
+    let mut readout = read(&*disk, &folder, options);
+    for _ in 1..looks {
+        if readout.is_ok() || matches!(readout, Err(Error::NoStore { .. })) {
+            break;
+        }
+        readout = read(&*disk, &folder, options);
+    }
+    let Readout { store, recovered, published, report, stale, damaged } = readout?;
+    let mut core = Core {
+        disk,
+        folder,
+        options: options.clone(),
+        store,
+        log: None,
+        report,
+        published: Mutex::new(published),
+        pace: Mutex::new(Pace::default()),
+        signal: Signal::default(),
+        thread: Mutex::new(None),
+        handles: Mutex::new(1),
+        lock: Mutex::new(lock),
+    };
+    if options.read_only {
+        return Ok(Arc::new(core));
+    }
+    core.go_on(recovered, &stale)?;
+    if core.report.salvaged {
+        core.checkpoint()?;
+        core.set_aside(&damaged)?;
+    }
+    let core = Arc::new(core);
+    if options.background {
+        background::start(&core)?;
+        if core.report.recovered_records > 0 {
+            core.signal.dirty();
+        }
+    }
+    Ok(core)
+}
+
+fn take_lock(disk: &dyn Disk, folder: &Path) -> Result<Box<dyn LockGuard>> {
+    let path = folder.join(LOCK);
+    match disk.lock(&path).map_err(|source| Error::io("lock", &path, source))? {
+        Lock::Taken(guard) => Ok(guard),
+        Lock::HeldBy(owner) => Err(Error::Busy { path: folder.to_path_buf(), owner }),
+    }
+}
+
+/// Reads image and journal, and salvages them if they are damaged and the options say so.
+fn read(disk: &dyn Disk, folder: &Path, options: &Options) -> Result<Readout> {
+    let names = disk.list(folder).map_err(|source| Error::io("list", folder, source))?;
+    let images = sequences(&names);
+    let has_journal = names.iter().any(|name| journal::number_in(name).is_some());
+    if images.is_empty() && !has_journal && (!options.create || options.read_only) {
+        return Err(registry::missing(folder));
+    }
+    match read_strictly(disk, folder, &names, &images) {
+        Err(Error::Corrupt { .. }) if options.recovery == Recovery::Salvage => {
+            salvage::read(&Pieces { disk, folder, names: &names, images: &images })
+        }
+        readout => readout,
+    }
+}
+
+fn read_strictly(disk: &dyn Disk, folder: &Path, names: &[String], images: &[u64]) -> Result<Readout> {
+    let newest = images.last().copied();
+    let base = newest.map(|sequence| Image::open(disk, &folder.join(file_name(sequence)))).transpose()?;
+    if let (Some(named), Some(image)) = (newest, &base)
+        && image.sequence() != named
+    {
+        return Err(Error::corrupt(&image.path, 16, format!("the image is of commit {}", image.sequence())));
+    }
+    let published = Published { sequence: newest, length: base.as_ref().map_or(0, Image::length) };
+    let store = Store::new(base);
+    let from = newest.unwrap_or(0);
+    let mut apply = |commit: &Commit<'_>| apply(&store, commit);
+    let recovered =
+        journal::recover(disk, folder, names, from, Recovery::Strict, &mut apply)?;
+    let report = RecoveryReport {
+        recovered_records: recovered.records,
+        torn_bytes: recovered.torn_bytes,
+        ..RecoveryReport::default()
+    };
+    Ok(Readout { store, recovered, published, report, stale: stale(names, images), damaged: Vec::new() })
+}
+
+/// Older images, and images that were never finished.
+fn stale(names: &[String], images: &[u64]) -> Vec<String> {
+    let unfinished = names.iter().filter(|name| name.starts_with("image-") && name.ends_with(".tmp")).cloned();
+    let older = images.split_last().map(|(_, older)| older).unwrap_or_default();
+    unfinished.chain(older.iter().map(|sequence| file_name(*sequence))).collect()
+}
+
+/// Puts one recovered commit into the store.
+pub fn apply(store: &Store, commit: &Commit<'_>) -> Result<()> {
+    for change in commit.changes {
+        let text = match change.action {
+            Action::Put { text, .. } => Some(text),
+            Action::Clear => None,
+        };
+        store.apply(change.id, Version::new(change.id, commit.sequence, change.revision, commit.time_ms, text));
+    }
+    Ok(())
+}
+
+impl Core {
+    /// Makes the folder ready for writing and starts the log.
+    fn go_on(&mut self, mut recovered: Recovered, stale: &[String]) -> Result<()> {
+        // The newest image's own name must be certain before what it replaces goes.
+        if !stale.is_empty() {
+            self.sync_folder()?;
+        }
+        for name in stale {
+            self.remove(name)?;
+        }
+        // Dropped segments must be gone for certain before a new one takes up their sequence numbers. Those that salvage
+        // read are set aside later, after its image is on the disk.
+        if !self.report.salvaged && !recovered.discarded.is_empty() {
+            for path in std::mem::take(&mut recovered.discarded) {
+                self.disk.remove(&path).map_err(|source| Error::io("remove", &path, source))?;
+            }
+            self.sync_folder()?;
+        }
+        let image = self.published.lock().sequence.unwrap_or(0);
+        let log = Log::start(self.disk.clone(), &self.folder, recovered, image, self.options.segment_bytes)?;
+        log.retire(image)?;
+        self.log = Some(log);
+        Ok(())
+    }
+
+    /// Renames damaged files, which an image replaces by now, so that they are kept and never read again.
+    fn set_aside(&self, damaged: &[String]) -> Result<()> {
+        for name in damaged {
+            let (from, to) = (self.folder.join(name), self.folder.join(format!("{name}.damaged")));
+            match self.disk.rename(&from, &to) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => return Err(Error::io("rename", &from, source)),
+                _ => {}
+            }
+        }
+        self.sync_folder()
+    }
+}

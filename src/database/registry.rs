@@ -1,0 +1,71 @@
+//! Which stores this process has open, so that a second open of a folder joins the first.
+//!
+//! Invariant: of each folder at most one writable store is open in this process, and opening and shutting down the same
+//! folder never overlap.
+
+use super::Core;
+use super::open;
+use crate::disk::RealDisk;
+use crate::error::{Error, Result};
+use crate::options::Requested;
+use once_cell::sync::Lazy;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+
+/// One folder's place. Its lock is held while the folder's store opens or shuts down, so others wait for the outcome.
+type Place = Arc<Mutex<Weak<Core>>>;
+
+static PLACES: Lazy<Mutex<HashMap<PathBuf, Place>>> = Lazy::new(Mutex::default);
+
+/// Opens the store at `path`, or adds a handle to the one that is open.
+pub fn join(path: &Path, requested: &Requested) -> Result<Arc<Core>> {
+    let disk = Arc::new(RealDisk);
+    let options = &requested.options;
+    let folder = open::find_folder(&*disk, path, options)?;
+    let place = PLACES.lock().entry(folder.clone()).or_default().clone();
+    let mut open_here = place.lock();
+    if let Some(core) = open_here.upgrade() {
+        requested.check_against(&core.options)?;
+        if core.add_handle() {
+            return Ok(core);
+        }
+    }
+    let core = open::open(disk, &folder, options)?;
+    if !options.read_only {
+        *open_here = Arc::downgrade(&core);
+    }
+    Ok(core)
+}
+
+/// Takes one handle off a store; the last one shuts it down.
+pub fn leave(core: &Arc<Core>) -> Result<()> {
+    let place = PLACES.lock().get(&core.folder).cloned();
+    let guard = place.as_ref().map(|place| place.lock());
+    let outcome = if core.drop_handle() { core.shut_down() } else { Ok(()) };
+    drop(guard);
+    outcome
+}
+
+impl Core {
+    /// Adds a handle, unless the last one has gone.
+    fn add_handle(&self) -> bool {
+        let mut handles = self.handles.lock();
+        let is_open = *handles > 0;
+        *handles += usize::from(is_open);
+        is_open
+    }
+
+    /// Takes a handle off; true if it was the last.
+    fn drop_handle(&self) -> bool {
+        let mut handles = self.handles.lock();
+        *handles = handles.saturating_sub(1);
+        *handles == 0
+    }
+}
+
+/// A folder that should hold a store and does not exist.
+pub fn missing(path: &Path) -> Error {
+    Error::NoStore { path: path.to_path_buf() }
+}

@@ -1,0 +1,93 @@
+//! Salvage: build a store from whatever is whole in a damaged one.
+//!
+//! Reads every image and every segment leniently, takes the newest valid version of each document, and reports the rest.
+//! It changes nothing on the disk: `open` writes a fresh image first and sets the damaged files aside after. Invariant:
+//! a sequence number or revision that may have been given out before is not given out again.
+
+use super::checkpoint::Published;
+use super::open::{LossReport, Readout, RecoveryReport, apply};
+use crate::change::Commit;
+use crate::disk::Disk;
+use crate::document::{Collection, DocumentId};
+use crate::error::Result;
+use crate::journal::{self, Loss};
+use crate::options::Recovery;
+use crate::store::{Entry, Salvaged, Store, Version, file_name, salvage};
+use std::path::Path;
+
+/// A damaged store's files.
+pub struct Pieces<'a> {
+    pub disk: &'a dyn Disk,
+    pub folder: &'a Path,
+    pub names: &'a [String],
+    pub images: &'a [u64],
+}
+
+/// Reads what is whole.
+pub fn read(pieces: &Pieces<'_>) -> Result<Readout> {
+    let store = Store::new(None);
+    let mut report = RecoveryReport { salvaged: true, ..RecoveryReport::default() };
+    let mut sequence = 0;
+    for named in pieces.images {
+        let name = file_name(*named);
+        let image = salvage(pieces.disk, &pieces.folder.join(&name), *named)?;
+        sequence = sequence.max(image.sequence);
+        take_entries(&store, &image, &name, &mut report);
+    }
+    let mut replay = |commit: &Commit<'_>| {
+        report.recovered_records += 1;
+        apply(&store, commit)
+    };
+    let mut recovered = journal::recover(
+        pieces.disk,
+        pieces.folder,
+        pieces.names,
+        sequence,
+        Recovery::Salvage,
+        &mut replay,
+    )?;
+    report.lost.extend(recovered.lost.iter().map(loss));
+    // The damaged files used these numbers up; the image that replaces them takes the next.
+    recovered.last_sequence += 1;
+    let highest = Collection::ALL.map(|collection| store.highest_revision(collection)).into_iter().max();
+    store.raise_revision_floor(highest.unwrap_or(0));
+    let segments = pieces.names.iter().filter(|name| journal::number_in(name).is_some()).cloned();
+    let damaged = pieces.images.iter().map(|sequence| file_name(*sequence)).chain(segments).collect();
+    let stale = pieces.names.iter().filter(|name| name.ends_with(".tmp") && name.starts_with("image-")).cloned();
+    Ok(Readout { store, recovered, published: Published::default(), report, stale: stale.collect(), damaged })
+}
+
+/// Applies an image's entries, the newest of each document.
+fn take_entries(store: &Store, image: &Salvaged, name: &str, report: &mut RecoveryReport) {
+    for entry in image.entries() {
+        let Some(id) = identity(&entry) else { continue };
+        let is_newer = store.standing(id).is_none_or(|known| known.revision <= entry.revision);
+        let text = if entry.cleared { Ok(None) } else { std::str::from_utf8(entry.text).map(Some) };
+        if let (true, Ok(text)) = (is_newer, text) {
+            store.apply(id, Version::new(id, entry.sequence, entry.revision, entry.time_ms, text));
+        }
+    }
+    store.raise_revision_floor(image.revision_floor);
+    for (offset, bytes, reason) in &image.lost {
+        report.lost.push(LossReport {
+            file: name.to_owned(),
+            offset: *offset,
+            bytes: *bytes,
+            reason: (*reason).to_owned(),
+        });
+    }
+}
+
+fn identity<'a>(entry: &Entry<'a>) -> Option<DocumentId<'a>> {
+    let collection = Collection::from_number(entry.collection)?;
+    Some(DocumentId::new(collection, std::str::from_utf8(entry.key).ok()?))
+}
+
+fn loss(loss: &Loss) -> LossReport {
+    LossReport {
+        file: loss.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        offset: loss.offset,
+        bytes: loss.bytes,
+        reason: loss.reason.clone(),
+    }
+}

@@ -1,0 +1,26 @@
+//! Coffer: the database persistence layer for native game engines and their plug-ins.
+//!
+//! One way through the crate, enforced by `tests/architecture.rs`:
+//!
+//! ```text
+//! ffi → database → store, journal → disk
+//!                  error, document, change, options   (plain data, below all of them)
+//! ```
+//!
+//! - [`ffi`] is the C ABI: arguments in, statuses out, nothing else.
+//! - [`database`] owns the parts and decides when they do what.
+//! - `store` holds the documents in memory; [`journal`] holds the write-ahead log.
+//! - [`disk`] is the only way to files.
+#![deny(unsafe_op_in_unsafe_fn)]
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::undocumented_unsafe_blocks)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
+pub mod change;
+pub mod database;
+pub mod disk;
+pub mod document;
+pub mod error;
+pub mod ffi;
+pub mod journal;
+pub mod options;
+pub mod store;
