@@ -1,0 +1,94 @@
+-- What LuaJIT needs to know of the C ABI. Generated from src/ffi: do not edit.
+-- To write it anew: COFFER_WRITE_BINDINGS=1 cargo test --test bindings
+require("ffi").cdef[[
+static const int32_t COFFER_OK = 0;
+static const int32_t COFFER_ERROR_NULL_ARGUMENT = -1;
+static const int32_t COFFER_ERROR_INVALID_HANDLE = -2;
+static const int32_t COFFER_ERROR_INVALID_UTF8 = -3;
+static const int32_t COFFER_ERROR_INVALID_JSON = -4;
+static const int32_t COFFER_ERROR_INVALID_KEY = -5;
+static const int32_t COFFER_ERROR_INVALID_OPTION = -6;
+static const int32_t COFFER_ERROR_INVALID_ARGUMENT = -7;
+static const int32_t COFFER_ERROR_TOO_LARGE = -8;
+static const int32_t COFFER_ERROR_TOO_DEEP = -9;
+static const int32_t COFFER_ERROR_NOT_FOUND = -10;
+static const int32_t COFFER_ERROR_CONFLICT = -11;
+static const int32_t COFFER_ERROR_RESERVED_KEY = -12;
+static const int32_t COFFER_ERROR_BUFFER_TOO_SMALL = -13;
+static const int32_t COFFER_ERROR_BUSY = -14;
+static const int32_t COFFER_ERROR_READ_ONLY = -15;
+static const int32_t COFFER_ERROR_IO = -16;
+static const int32_t COFFER_ERROR_NO_STORE = -17;
+static const int32_t COFFER_ERROR_CORRUPT = -18;
+static const int32_t COFFER_ERROR_FAILED = -19;
+static const int32_t COFFER_ERROR_UNSUPPORTED_FORMAT = -20;
+static const int32_t COFFER_ERROR_OUT_OF_MEMORY = -21;
+static const int32_t COFFER_ERROR_INTERNAL = -99;
+static const int32_t COFFER_ABI_VERSION = 1;
+static const int32_t COFFER_DURABILITY_DEFAULT = 0;
+static const int32_t COFFER_DURABILITY_BEHIND = 1;
+static const int32_t COFFER_DURABILITY_WRITTEN = 2;
+static const int32_t COFFER_DURABILITY_DURABLE = 3;
+static const int32_t COFFER_ANY_REVISION = -1;
+typedef int32_t coffer_status;
+typedef uint64_t coffer_db;
+const char *coffer_version(void);
+uint32_t coffer_abi_version(void);
+const char *coffer_last_error(void);
+const char *coffer_status_name(int32_t status);
+size_t coffer_live_handles(void);
+void coffer_string_free(char *text);
+coffer_status coffer_open(const char *path, const char *options_json, coffer_db *out_db);
+coffer_status coffer_flush(coffer_db db);
+coffer_status coffer_checkpoint(coffer_db db);
+coffer_status coffer_close(coffer_db db);
+coffer_status coffer_recovery_report(coffer_db db, char **out_json);
+coffer_status coffer_save_persistent_data(coffer_db db, const char *key, const char *json);
+coffer_status coffer_load_persistent_data(coffer_db db, const char *key, char **out_json);
+coffer_status coffer_load_persistent_data_into(coffer_db db,
+                                               const char *key,
+                                               char *buffer,
+                                               size_t capacity,
+                                               size_t *out_length);
+coffer_status coffer_clear_database_entry(coffer_db db, const char *key);
+coffer_status coffer_list_database_keys(coffer_db db, char **out_json);
+coffer_status coffer_list_database_keys_with(coffer_db db,
+                                             const char *prefix,
+                                             const char *after,
+                                             size_t limit,
+                                             char **out_json);
+coffer_status coffer_load_entry(coffer_db db,
+                                const char *key,
+                                char **out_json,
+                                uint64_t *out_revision,
+                                int64_t *out_saved_at_ms);
+coffer_status coffer_save_entry(coffer_db db,
+                                const char *key,
+                                const char *json,
+                                int64_t expected_revision,
+                                int32_t durability,
+                                uint64_t *out_revision);
+coffer_status coffer_clear_entry(coffer_db db,
+                                 const char *key,
+                                 int64_t expected_revision,
+                                 int32_t durability);
+coffer_status coffer_save_batch(coffer_db db,
+                                const char *const *keys,
+                                const char *const *documents,
+                                const int64_t *expected_revisions,
+                                size_t count,
+                                int32_t durability,
+                                uint64_t *out_sequence);
+coffer_status coffer_save_character_roster_state(coffer_db db, const char *json);
+coffer_status coffer_load_character_roster_state(coffer_db db, char **out_json);
+coffer_status coffer_save_equipment_config(coffer_db db, const char *json);
+coffer_status coffer_load_equipment_config(coffer_db db, char **out_json);
+coffer_status coffer_save_party_config(coffer_db db, const char *json);
+coffer_status coffer_load_party_config(coffer_db db, char **out_json);
+coffer_status coffer_load_version(coffer_db db,
+                                  const char *document,
+                                  uint64_t version,
+                                  char **out_json);
+coffer_status coffer_list_versions(coffer_db db, const char *document, char **out_json);
+coffer_status coffer_version_counters(coffer_db db, char **out_json);
+]]

@@ -1,0 +1,563 @@
+/*
+ * Coffer: the database persistence layer for native game engines and their plug-ins.
+ *
+ * Generated from src/ffi: do not edit. To write it anew: COFFER_WRITE_BINDINGS=1 cargo test --test bindings
+ *
+ * Conventions
+ *  - Every function that can fail returns a coffer_status: COFFER_OK (0), or a negative number, and then
+ *    coffer_last_error() says why in one line.
+ *  - The handle comes first, results come last, as out-parameters that are written on success only
+ *    (coffer_load_persistent_data_into says its one exception). NULL is allowed for a result that is not wanted.
+ *  - Text is NUL-terminated UTF-8. A text that comes out of a `char **` is yours: give it back with
+ *    coffer_string_free(). A text that is returned as `const char *` stays the library's.
+ *  - Every function may be called from every thread. A handle that is 0, closed or made up is reported as
+ *    COFFER_ERROR_INVALID_HANDLE, never followed.
+ *  - No panic and no exception leaves the library.
+ */
+
+#ifndef COFFER_H
+#define COFFER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define COFFER_VERSION_MAJOR 0
+#define COFFER_VERSION_MINOR 1
+#define COFFER_VERSION_PATCH 0
+#define COFFER_VERSION "0.1.0"
+
+#ifndef COFFER_API
+#  if defined(_WIN32) && !defined(COFFER_STATIC)
+#    define COFFER_API __declspec(dllimport)
+#  else
+#    define COFFER_API
+#  endif
+#endif
+
+/**
+ * It worked.
+ */
+#define COFFER_OK 0
+
+/**
+ * A pointer that may not be NULL was NULL.
+ */
+#define COFFER_ERROR_NULL_ARGUMENT -1
+
+/**
+ * The handle was never given out, or is closed.
+ */
+#define COFFER_ERROR_INVALID_HANDLE -2
+
+/**
+ * A text is not UTF-8.
+ */
+#define COFFER_ERROR_INVALID_UTF8 -3
+
+/**
+ * A document is not JSON as RFC 8259 defines it.
+ */
+#define COFFER_ERROR_INVALID_JSON -4
+
+/**
+ * A key is empty or has more than 1,024 bytes.
+ */
+#define COFFER_ERROR_INVALID_KEY -5
+
+/**
+ * An open option is unknown, out of range, or differs from the store that is already open; the message names it.
+ */
+#define COFFER_ERROR_INVALID_OPTION -6
+
+/**
+ * Another argument is out of range.
+ */
+#define COFFER_ERROR_INVALID_ARGUMENT -7
+
+/**
+ * A document has more bytes than the option `max_document_bytes` allows.
+ */
+#define COFFER_ERROR_TOO_LARGE -8
+
+/**
+ * A document nests deeper than the option `max_depth` allows.
+ */
+#define COFFER_ERROR_TOO_DEEP -9
+
+/**
+ * There is nothing under this key or version.
+ */
+#define COFFER_ERROR_NOT_FOUND -10
+
+/**
+ * The document is at another revision than the caller expected.
+ */
+#define COFFER_ERROR_CONFLICT -11
+
+/**
+ * The key belongs to the layer: a past version, a counter, or a record under `save_metadata/`.
+ */
+#define COFFER_ERROR_RESERVED_KEY -12
+
+/**
+ * The caller's buffer is too small; the length that is needed was written.
+ */
+#define COFFER_ERROR_BUFFER_TOO_SMALL -13
+
+/**
+ * Another process has the store open for writing; the message names its process id.
+ */
+#define COFFER_ERROR_BUSY -14
+
+/**
+ * The handle was opened read-only.
+ */
+#define COFFER_ERROR_READ_ONLY -15
+
+/**
+ * The operating system refused a file operation; the message names file and reason.
+ */
+#define COFFER_ERROR_IO -16
+
+/**
+ * There is no store at the path, and the options say not to create one.
+ */
+#define COFFER_ERROR_NO_STORE -17
+
+/**
+ * A file is damaged; the message names it and the offset.
+ */
+#define COFFER_ERROR_CORRUPT -18
+
+/**
+ * An earlier write or sync failed: changes are refused until the store is closed and opened again. Loading works.
+ */
+#define COFFER_ERROR_FAILED -19
+
+/**
+ * A file was written by a newer Coffer.
+ */
+#define COFFER_ERROR_UNSUPPORTED_FORMAT -20
+
+/**
+ * Memory ran out; nothing changed.
+ */
+#define COFFER_ERROR_OUT_OF_MEMORY -21
+
+/**
+ * A mistake in Coffer itself was caught at the boundary. Please report it with the message.
+ */
+#define COFFER_ERROR_INTERNAL -99
+
+/**
+ * The shape of this interface. It goes up with every change that breaks a caller, and only then.
+ */
+#define COFFER_ABI_VERSION 1
+
+/**
+ * As a durability: the handle's own, which the option `durability` sets.
+ */
+#define COFFER_DURABILITY_DEFAULT 0
+
+/**
+ * The save returns once readers see it; it is on the disk within the flush interval.
+ */
+#define COFFER_DURABILITY_BEHIND 1
+
+/**
+ * The save returns once the operating system has it: it outlives this process, and a power cut after the sync interval.
+ */
+#define COFFER_DURABILITY_WRITTEN 2
+
+/**
+ * The save returns once the disk has it: it outlives a power cut.
+ */
+#define COFFER_DURABILITY_DURABLE 3
+
+/**
+ * As an expected revision: do not check.
+ */
+#define COFFER_ANY_REVISION -1
+
+/**
+ * What a call came to: 0 is success, failures are negative. After a failure `coffer_last_error` says more.
+ */
+typedef int32_t coffer_status;
+
+/**
+ * A handle on an open store. 0 is never one. Any thread may use it, several at a time.
+ */
+typedef uint64_t coffer_db;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The library's version as text, `"0.1.0"`.
+ *
+ * The text is static: do not free it. Any thread.
+ */
+COFFER_API const char *coffer_version(void);
+
+/**
+ * The `COFFER_ABI_VERSION` that the library was built with; compare it with the header's before the first call.
+ *
+ * Any thread.
+ */
+COFFER_API
+uint32_t coffer_abi_version(void);
+
+/**
+ * Why the last call on this thread failed, in one line that names the key, path or byte offset; empty after a success.
+ *
+ * Never NULL. The text belongs to the library and changes with this thread's next call that returns a status: copy it
+ * if it has to last. At most 1,023 bytes.
+ */
+COFFER_API
+const char *coffer_last_error(void);
+
+/**
+ * The name of a status, `"COFFER_ERROR_BUSY"`; `"unknown status"` for any other number.
+ *
+ * The text is static: do not free it. Any thread.
+ */
+COFFER_API const char *coffer_status_name(int32_t status);
+
+/**
+ * How many handles are open in this process: 0 after everything was closed, for tests that look for leaks.
+ *
+ * Any thread.
+ */
+COFFER_API
+size_t coffer_live_handles(void);
+
+/**
+ * Gives back a text that this library handed out through a `char **`.
+ *
+ * `text` may be NULL. Each text is given back once, from any thread, and with this function only.
+ */
+COFFER_API void coffer_string_free(char *text);
+
+/**
+ * Opens the store in the folder `path` and writes a handle to `*out_db`.
+ *
+ * The folder is created if it is not there. A store that this process has open already is shared: the new handle sees
+ * what the others save, at once. Another process keeps it from being opened, except read-only.
+ *
+ * - `path`: UTF-8.
+ * - `options_json`: a JSON object, or NULL for the defaults. Every member may be left out; an unknown one is an error.
+ *   For this handle: `"durability"` (`"behind"`, `"written"`, `"durable"`; written), `"plugin"` (who opens; ""),
+ *   `"read_only"` (false). For the store, the same in every open of it: `"create"` (true), `"recovery"` (`"strict"`
+ *   reports damage, `"salvage"` keeps what is whole; strict), `"flush_interval_ms"` (1 to 60,000; 250),
+ *   `"sync_interval_ms"` (1 to 60,000; 1,000), `"checkpoint_bytes"` (journal bytes that make a checkpoint due, 0 to
+ *   choose by size; 0), `"segment_bytes"` (to what size journal segments grow, 65,536 to 67,108,864; 4,194,304),
+ *   `"max_document_bytes"` (1 to 1,073,741,824; 67,108,864), `"max_depth"` (1 to 1,024; 128).
+ * - `out_db`: not NULL. Close the handle with `coffer_close`.
+ *
+ * Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_UTF8`, `COFFER_ERROR_INVALID_OPTION`,
+ * `COFFER_ERROR_BUSY` (the message names the other process), `COFFER_ERROR_NO_STORE`, `COFFER_ERROR_IO`,
+ * `COFFER_ERROR_CORRUPT`, `COFFER_ERROR_UNSUPPORTED_FORMAT`, `COFFER_ERROR_OUT_OF_MEMORY`.
+ */
+COFFER_API
+coffer_status coffer_open(const char *path,
+                          const char *options_json,
+                          coffer_db *out_db);
+
+/**
+ * Returns once everything that was saved before, through any handle on this store, is on the disk.
+ *
+ * Waits for the disk: not for the thread that draws frames. Any other thread.
+ *
+ * Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_IO`, `COFFER_ERROR_FAILED`.
+ */
+COFFER_API coffer_status coffer_flush(coffer_db db);
+
+/**
+ * Has the store's own thread write a new image and retire the journal before it, and waits until that is done.
+ *
+ * Stores do this by themselves as the journal grows; asking for it suits a loading screen. Saves go on meanwhile.
+ *
+ * Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_READ_ONLY`, `COFFER_ERROR_IO`, `COFFER_ERROR_FAILED`.
+ */
+COFFER_API
+coffer_status coffer_checkpoint(coffer_db db);
+
+/**
+ * Closes a handle, whatever the status. The last handle on a store makes everything certain, leaves one image file, and
+ * lets other processes open it.
+ *
+ * Calls on the same handle from other threads come back with `COFFER_ERROR_INVALID_HANDLE`. A process that ends
+ * without closing loses nothing that was `written` or `durable`.
+ *
+ * Statuses: `COFFER_ERROR_INVALID_HANDLE`; of the last handle `COFFER_ERROR_IO`, `COFFER_ERROR_FAILED`.
+ */
+COFFER_API
+coffer_status coffer_close(coffer_db db);
+
+/**
+ * Tells what opening found on the disk.
+ *
+ * `out_json` receives `{"recovered_records": 12, "torn_bytes": 0, "salvaged": false, "lost": []}`: commits replayed from
+ * the journal, bytes of an unfinished tail that were dropped (nothing that was acknowledged as durable), whether damage
+ * was salvaged, and for each stretch that could not be kept `{"file", "offset", "bytes", "reason"}`. The text is yours:
+ * give it back with `coffer_string_free`. Any thread.
+ *
+ * Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_OUT_OF_MEMORY`.
+ */
+COFFER_API
+coffer_status coffer_recovery_report(coffer_db db,
+                                     char **out_json);
+
+/**
+ * Saves a document: documented as savePersistentData.
+ *
+ * - `key`: 1 to 1,024 bytes of UTF-8. `character_roster`, `equipment_sets` and `party_configs` name the Tier 1 documents:
+ *   saving there adds a version.
+ * - `json`: any JSON value (RFC 8259), kept byte for byte; its size and depth are limited by the options.
+ *
+ * It lasts as the handle's durability says. Any thread.
+ *
+ * Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
+ * `COFFER_ERROR_INVALID_KEY`, `COFFER_ERROR_RESERVED_KEY`, `COFFER_ERROR_INVALID_JSON`, `COFFER_ERROR_TOO_LARGE`,
+ * `COFFER_ERROR_TOO_DEEP`, `COFFER_ERROR_READ_ONLY`, `COFFER_ERROR_IO`, `COFFER_ERROR_FAILED`. After any but the last
+ * two the store is as it was; after those two, reopening tells.
+ */
+COFFER_API
+coffer_status coffer_save_persistent_data(coffer_db db,
+                                          const char *key,
+                                          const char *json);
+
+/**
+ * Loads a document exactly as it was saved: documented as loadPersistentData.
+ *
+ * - `key`: as for saving. `character_roster` is the newest roster, `character_roster_v` the number of its versions,
+ *   `character_roster_v3` its version 3.
+ * - `out_json`: receives a text of your own, to give back with `coffer_string_free`; NULL only asks whether it is there.
+ *
+ * Never waits for a disk. Any thread.
+ *
+ * Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
+ * `COFFER_ERROR_INVALID_KEY`, `COFFER_ERROR_NOT_FOUND`, `COFFER_ERROR_OUT_OF_MEMORY`.
+ */
+COFFER_API
+coffer_status coffer_load_persistent_data(coffer_db db,
+                                          const char *key,
+                                          char **out_json);
+
+/**
+ * Loads a document into the caller's buffer, for code that allocates nothing in a frame.
+ *
+ * - `buffer`, `capacity`: room for the text and its NUL. NULL with capacity 0 asks for the length only.
+ * - `out_length`: receives the text's length in bytes without the NUL, also with `COFFER_ERROR_BUFFER_TOO_SMALL`, when
+ *   length + 1 bytes are needed. NULL is allowed. If the buffer is too small nothing is written to it.
+ *
+ * Any thread.
+ *
+ * Statuses: those of `coffer_load_persistent_data` and `COFFER_ERROR_BUFFER_TOO_SMALL`.
+ */
+COFFER_API
+coffer_status coffer_load_persistent_data_into(coffer_db db,
+                                               const char *key,
+                                               char *buffer,
+                                               size_t capacity,
+                                               size_t *out_length);
+
+/**
+ * Clears a document: documented as clearDatabaseEntry. Succeeds also when there was nothing.
+ *
+ * - `key`: as for saving. Clearing a Tier 1 document leaves its versions and its counter.
+ *
+ * Statuses: those of `coffer_save_persistent_data` that concern no text. Any thread.
+ */
+COFFER_API coffer_status coffer_clear_database_entry(coffer_db db, const char *key);
+
+/**
+ * Lists every key, in byte order: documented as listDatabaseKeys.
+ *
+ * `out_json` receives a JSON array of strings: the five collections, the three counters, the Tier 1 versions, and every
+ * plug-in document. It is yours: give it back with `coffer_string_free`. Any thread.
+ *
+ * Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_OUT_OF_MEMORY`.
+ */
+COFFER_API
+coffer_status coffer_list_database_keys(coffer_db db,
+                                        char **out_json);
+
+/**
+ * Lists some keys, in byte order.
+ *
+ * - `prefix`: only keys that begin so; NULL for all.
+ * - `after`: only keys behind this one, which need not exist; NULL from the first. To page, pass the last key of the page
+ *   before.
+ * - `limit`: at most so many; 0 for all.
+ * - `out_json`: as for `coffer_list_database_keys`.
+ *
+ * Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
+ */
+COFFER_API
+coffer_status coffer_list_database_keys_with(coffer_db db,
+                                             const char *prefix,
+                                             const char *after,
+                                             size_t limit,
+                                             char **out_json);
+
+/**
+ * Loads a document with its revision and the time of its save.
+ *
+ * - `out_json`: as for `coffer_load_persistent_data`.
+ * - `out_revision`: receives 1, 2, 3 …; of a Tier 1 document, its version.
+ * - `out_saved_at_ms`: receives milliseconds since 1970-01-01 UTC.
+ *
+ * Each of the three may be NULL. Statuses: those of `coffer_load_persistent_data`. Any thread.
+ */
+COFFER_API
+coffer_status coffer_load_entry(coffer_db db,
+                                const char *key,
+                                char **out_json,
+                                uint64_t *out_revision,
+                                int64_t *out_saved_at_ms);
+
+/**
+ * Saves a document with everything that can be chosen.
+ *
+ * - `key`, `json`: as for `coffer_save_persistent_data`.
+ * - `expected_revision`: the revision that the save replaces, 0 if the document must not exist, or
+ *   `COFFER_ANY_REVISION`. If another save came between, the status is `COFFER_ERROR_CONFLICT` and nothing changed.
+ * - `durability`: one of `COFFER_DURABILITY_…`.
+ * - `out_revision`: receives the new revision; NULL is allowed.
+ *
+ * Statuses: those of `coffer_save_persistent_data`, `COFFER_ERROR_CONFLICT`, `COFFER_ERROR_INVALID_ARGUMENT`. Any thread.
+ */
+COFFER_API
+coffer_status coffer_save_entry(coffer_db db,
+                                const char *key,
+                                const char *json,
+                                int64_t expected_revision,
+                                int32_t durability,
+                                uint64_t *out_revision);
+
+/**
+ * Clears a document with everything that can be chosen; the parameters are those of `coffer_save_entry`.
+ *
+ * Statuses: those of `coffer_clear_database_entry`, `COFFER_ERROR_CONFLICT`, `COFFER_ERROR_INVALID_ARGUMENT`. Any thread.
+ */
+COFFER_API
+coffer_status coffer_clear_entry(coffer_db db,
+                                 const char *key,
+                                 int64_t expected_revision,
+                                 int32_t durability);
+
+/**
+ * Saves and clears several documents as one commit: all of it is there afterwards, and after any crash, or none of it.
+ *
+ * - `keys`: `count` keys, each once.
+ * - `documents`: `count` JSON texts; a NULL clears the key.
+ * - `expected_revisions`: `count` revisions as for `coffer_save_entry`, or NULL to check none. One conflict and nothing
+ *   changes.
+ * - `count`: 0 is allowed and changes nothing. The documents have at most 2 GiB together.
+ * - `durability`: one of `COFFER_DURABILITY_…`.
+ * - `out_sequence`: receives the commit's sequence number in the store; NULL is allowed.
+ *
+ * Statuses: those of `coffer_save_entry`. Any thread.
+ */
+COFFER_API
+coffer_status coffer_save_batch(coffer_db db,
+                                const char *const *keys,
+                                const char *const *documents,
+                                const int64_t *expected_revisions,
+                                size_t count,
+                                int32_t durability,
+                                uint64_t *out_sequence);
+
+/**
+ * Saves the next version of the character roster: documented as saveCharacterRosterState.
+ *
+ * `json` is any JSON value. Its version is one more than the counter `character_roster_v`, and every version stays.
+ * Statuses: those of `coffer_save_persistent_data`. Any thread.
+ */
+COFFER_API
+coffer_status coffer_save_character_roster_state(coffer_db db,
+                                                 const char *json);
+
+/**
+ * Loads the newest character roster: documented as loadCharacterRosterState.
+ *
+ * `out_json` receives a text of your own, to give back with `coffer_string_free`; NULL only asks whether there is one.
+ * Statuses: those of `coffer_load_persistent_data`; `COFFER_ERROR_NOT_FOUND` before the first save. Any thread.
+ */
+COFFER_API
+coffer_status coffer_load_character_roster_state(coffer_db db,
+                                                 char **out_json);
+
+/**
+ * Saves the next version of the equipment: documented as saveEquipmentConfig. See
+ * `coffer_save_character_roster_state`; the counter is `equipment_sets_v`.
+ */
+COFFER_API coffer_status coffer_save_equipment_config(coffer_db db, const char *json);
+
+/**
+ * Loads the newest equipment: documented as loadEquipmentConfig. See `coffer_load_character_roster_state`.
+ */
+COFFER_API
+coffer_status coffer_load_equipment_config(coffer_db db,
+                                           char **out_json);
+
+/**
+ * Saves the next version of the party: documented as savePartyConfig. See `coffer_save_character_roster_state`; the
+ * counter is `party_configs_v`.
+ */
+COFFER_API
+coffer_status coffer_save_party_config(coffer_db db,
+                                       const char *json);
+
+/**
+ * Loads the newest party: documented as loadPartyConfig. See `coffer_load_character_roster_state`.
+ */
+COFFER_API coffer_status coffer_load_party_config(coffer_db db, char **out_json);
+
+/**
+ * Loads one version of a Tier 1 document.
+ *
+ * - `document`: `"character_roster"`, `"equipment_sets"` or `"party_configs"`.
+ * - `version`: 1 or more.
+ * - `out_json`: as for `coffer_load_persistent_data`.
+ *
+ * Statuses: those of `coffer_load_persistent_data`; `COFFER_ERROR_INVALID_ARGUMENT` for another document. Any thread.
+ */
+COFFER_API
+coffer_status coffer_load_version(coffer_db db,
+                                  const char *document,
+                                  uint64_t version,
+                                  char **out_json);
+
+/**
+ * Lists the versions of a Tier 1 document, oldest first.
+ *
+ * - `document`: as for `coffer_load_version`.
+ * - `out_json`: receives `[{"version": 1, "saved_at_ms": 1700000000000, "bytes": 12}, …]`, `[]` before the first save. It
+ *   is yours: give it back with `coffer_string_free`.
+ *
+ * Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
+ * `COFFER_ERROR_INVALID_ARGUMENT`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
+ */
+COFFER_API
+coffer_status coffer_list_versions(coffer_db db,
+                                   const char *document,
+                                   char **out_json);
+
+/**
+ * Tells the three version counters.
+ *
+ * `out_json` receives `{"character_roster_v": 3, "equipment_sets_v": 1, "party_configs_v": 0}`. It is yours: give it back
+ * with `coffer_string_free`. Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
+ */
+COFFER_API
+coffer_status coffer_version_counters(coffer_db db,
+                                      char **out_json);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* COFFER_H */

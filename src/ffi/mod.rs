@@ -1,0 +1,17 @@
+//! The C ABI: one file per group of the header, and what they share.
+//!
+//! Every exported function runs the same steps: behind the panic boundary, check the arguments, make one safe call, write
+//! the results on success only. Nothing is decided here. The header, the LuaJIT definitions and the C# imports are
+//! generated from these files (`tests/bindings.rs`). Invariant: no exported function calls another one, no pointer is
+//! used unchecked, no panic leaves.
+
+mod boundary;
+mod export;
+mod handle;
+mod strings;
+
+pub mod documents;
+pub mod library;
+pub mod lifecycle;
+pub mod status;
+pub mod versions;
