@@ -1,0 +1,117 @@
+-- The documented plain functions, to stand where a plug-in's own persistence module stood:
+--
+--   local persistence = require "coffer.plugin"
+--   persistence.savePersistentData("settings", { volume = 7 })
+--
+-- They work on the store named by the environment variable COFFER_PATH, by default coffer.db in the working directory,
+-- which is opened by the first call that needs it. While it cannot be opened every call fails, and the next one tries
+-- again. lastError() says why the last call failed.
+--
+-- Must not: throw, whatever it is given, nor answer with more than one value: callers pass the answers straight on.
+-- Keeps the documented answers: saves and clears true or false, loads the data or nil, Tier 1 loads an empty table before
+-- the first save. A Tier 1 load that fails answers nil, so that nobody takes a broken store for an empty one.
+
+local json = require "coffer.json"
+
+local M = {}
+
+local coffer, db
+local problem = ""
+
+local function database()
+    if db then return db end
+    -- A missing library must not make this module's require fail.
+    coffer = coffer or require "coffer"
+    local path = os.getenv "COFFER_PATH"
+    local opened, message = coffer.open(path and path ~= "" and path or "coffer.db")
+    if not opened then error(message, 0) end
+    db = opened
+    return db
+end
+
+local function is_missing(status) return status == coffer.ERROR_NOT_FOUND end
+
+local function call(method, ...)
+    local opened = database()
+    return opened[method](opened, ...)
+end
+
+-- The method's results, with the message remembered; what it throws becomes nil.
+local function attempt(method, ...)
+    local ok, a, b, c = pcall(call, method, ...)
+    problem = ""
+    if not ok then
+        problem = tostring(a)
+        return nil, problem
+    end
+    if a == nil then problem = tostring(b) end
+    return a, b, c
+end
+
+local function saved(...) return (attempt(...)) ~= nil end
+
+local function missing_argument(name)
+    problem = name .. " is missing"
+    return false
+end
+
+-- saved_at is not among the data: it is answered by the metatable, so that pairs() does not show it and saving the table
+-- again saves what was saved before. A saved_at of the data's own wins by being there.
+local function with_saved_at(value, saved_at_ms)
+    return setmetatable(value, {
+        __index = { saved_at = math.floor(saved_at_ms / 1000) },
+        [json.MARK] = json.shape(value),
+    })
+end
+
+--- true; false when key or data is missing or cannot be saved.
+function M.savePersistentData(key, data)
+    if key == nil then return missing_argument "key" end
+    if data == nil then return missing_argument "data" end
+    return saved("savePersistentData", key, data)
+end
+
+--- The data, or nil. A table answers .saved_at, the time of its save in Unix seconds.
+function M.loadPersistentData(key)
+    local value, _, saved_at_ms = attempt("loadEntry", key)
+    -- JSON null, which only another language can have saved, is no data in Lua.
+    if value == nil or value == coffer.null then return nil end
+    if type(value) == "table" then return with_saved_at(value, saved_at_ms) end
+    return value
+end
+
+--- true, also when there was nothing; false when it failed.
+function M.clearDatabaseEntry(key)
+    return saved("clearDatabaseEntry", key)
+end
+
+--- An array of every key, the collections included; nil when it failed.
+function M.listDatabaseKeys()
+    return (attempt "listDatabaseKeys")
+end
+
+local function tier1(name)
+    local save_name, load_name = "save" .. name, "load" .. name
+    M[save_name] = function(data)
+        if data == nil then return missing_argument "data" end
+        return saved(save_name, data)
+    end
+    M[load_name] = function()
+        local value, _, status = attempt(load_name)
+        if value == nil and coffer and is_missing(status) then
+            problem = ""
+            return {}
+        end
+        if value == nil or value == coffer.null then return nil end
+        return value
+    end
+end
+
+tier1 "CharacterRosterState"
+tier1 "EquipmentConfig"
+tier1 "PartyConfig"
+
+--- Why the last call failed, in one line; "" after a success.
+function M.lastError() return problem end
+
+return M

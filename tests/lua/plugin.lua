@@ -1,0 +1,163 @@
+-- coffer.plugin and its shim under the replaced plug-in's require path: the documented answers, in a fresh process.
+--
+--   COFFER_PATH=<store that does not exist yet> luajit plugin.lua      LUA_PATH and COFFER_LIBRARY set by the runner
+--
+-- Must not: use coffer.open on the plug-in's store before the plug-in has.
+-- Keeps: every call is made through a wrapper that fails when the function throws or answers with more than one value.
+
+local path = assert(os.getenv "COFFER_PATH", "COFFER_PATH names the store to make")
+
+local checks = 0
+
+local function check(condition, what)
+    checks = checks + 1
+    if not condition then error(what or "a check failed", 2) end
+end
+
+local function only(...)
+    check(select("#", ...) == 1, "answered with " .. select("#", ...) .. " values")
+    return (...)
+end
+
+-- The one answer of a documented function.
+local function answer(call, ...) return only(call(...)) end
+
+local DOCUMENTED = {
+    "savePersistentData", "loadPersistentData", "clearDatabaseEntry", "listDatabaseKeys", "saveCharacterRosterState",
+    "loadCharacterRosterState", "saveEquipmentConfig", "loadEquipmentConfig", "savePartyConfig", "loadPartyConfig",
+}
+
+local function test_names()
+    local before = {}
+    for name in pairs(_G) do before[name] = true end
+    local shim = require "plugins.database-persistence-layer.plugin"
+    local plugin = require "coffer.plugin"
+    for _, name in ipairs(DOCUMENTED) do
+        check(type(plugin[name]) == "function", name .. " is missing")
+        check(shim[name] == plugin[name] and _G[name] == plugin[name], name .. " in the shim and as a global")
+        before[name] = true
+    end
+    for name in pairs(_G) do check(before[name], "a global nobody documented: " .. name) end
+    return plugin
+end
+
+local function test_before_the_first_save(plugin)
+    check(answer(plugin.loadPersistentData, "settings") == nil, "a load before the first save")
+    for _, name in ipairs { "loadCharacterRosterState", "loadEquipmentConfig", "loadPartyConfig" } do
+        local value = answer(plugin[name])
+        check(type(value) == "table" and next(value) == nil, name .. " before the first save")
+        check(plugin.lastError() == "", plugin.lastError())
+    end
+    local keys = {}
+    for _, key in ipairs(answer(plugin.listDatabaseKeys)) do keys[key] = true end
+    for _, key in ipairs { "character_roster", "equipment_sets", "party_configs", "save_metadata", "plugin_data" } do
+        check(keys[key], key .. " is not listed")
+    end
+end
+
+local function test_persistent_data(plugin)
+    local data = { volume = 7, names = { [0] = "Terra", [1] = "Locke", [255] = "none" }, list = { 1, 2, 3 } }
+    check(answer(plugin.savePersistentData, "settings", data) == true, "save")
+    local loaded = answer(plugin.loadPersistentData, "settings")
+    check(loaded.volume == 7 and loaded.names[0] == "Terra" and loaded.names[255] == "none", "data")
+    check(#loaded.list == 3, "list")
+    check(math.abs(loaded.saved_at - os.time()) <= 60 and loaded.saved_at % 1 == 0, "saved_at in seconds")
+    for name in pairs(loaded) do check(data[name] ~= nil, "pairs() shows " .. tostring(name)) end
+
+    -- What was loaded and saved again is what was saved.
+    check(answer(plugin.savePersistentData, "copy", loaded) == true, "save of what was loaded")
+    local coffer = require "coffer"
+    local db = assert(coffer.open(path))
+    check(not db:loadJson("copy"):find("saved_at", 1, true), "saved_at went into the data")
+    check(answer(plugin.savePersistentData, "own", { saved_at = "mine" }) == true, "save with saved_at")
+    check(answer(plugin.loadPersistentData, "own").saved_at == "mine", "saved_at of the data's own")
+
+    -- An empty array is marked under its saved_at too.
+    check(answer(plugin.savePersistentData, "empty", coffer.array()) == true, "save of an empty array")
+    local empty = answer(plugin.loadPersistentData, "empty")
+    check(coffer.is_array(empty) and empty.saved_at, "an empty array")
+    check(answer(plugin.savePersistentData, "empty", empty) == true and db:loadJson "empty" == "[]", "[] again")
+
+    for _, value in ipairs { 7, "text", true, false, -0.5 } do
+        check(answer(plugin.savePersistentData, "plain", value) == true, "save of a plain value")
+        check(answer(plugin.loadPersistentData, "plain") == value, "a plain value")
+    end
+    assert(db:saveJson("null", "null"))
+    check(answer(plugin.loadPersistentData, "null") == nil, "null of another language")
+    assert(db:close())
+end
+
+local function test_clear(plugin)
+    check(answer(plugin.clearDatabaseEntry, "settings") == true, "clear")
+    check(answer(plugin.loadPersistentData, "settings") == nil, "a load after the clear")
+    check(answer(plugin.clearDatabaseEntry, "never there") == true, "clear of nothing")
+end
+
+local function test_failures(plugin)
+    check(answer(plugin.savePersistentData, nil, { 1 }) == false, "no key")
+    check(answer(plugin.savePersistentData, "settings", nil) == false, "no data")
+    check(answer(plugin.savePersistentData) == false, "no arguments")
+    check(answer(plugin.savePersistentData, "", 1) == false, "an empty key")
+    check(answer(plugin.savePersistentData, {}, 1) == false and answer(plugin.savePersistentData, 7, 1) == false, "keys")
+    check(answer(plugin.savePersistentData, "settings", { hp = 0 / 0 }) == false, "NaN")
+    check(plugin.lastError():find("hp is NaN", 1, true), plugin.lastError())
+    check(answer(plugin.savePersistentData, "settings", { print }) == false, "a function")
+    check(answer(plugin.loadPersistentData, "settings") == nil, "nothing was saved")
+    check(answer(plugin.loadPersistentData) == nil and answer(plugin.loadPersistentData, {}) == nil, "load without a key")
+    check(answer(plugin.clearDatabaseEntry) == false, "clear without a key")
+    check(answer(plugin.saveCharacterRosterState, { print }) == false, "a roster that cannot be saved")
+    check(answer(plugin.saveCharacterRosterState) == false, "no roster")
+end
+
+local function test_tier1(plugin)
+    for _, names in ipairs {
+        { "saveCharacterRosterState", "loadCharacterRosterState", "character_roster" },
+        { "saveEquipmentConfig", "loadEquipmentConfig", "equipment_sets" },
+        { "savePartyConfig", "loadPartyConfig", "party_configs" },
+    } do
+        check(answer(plugin[names[1]], { [0] = { name = "Terra" }, [7] = { name = "Celes" } }) == true, names[1])
+        check(answer(plugin.loadPersistentData, names[3] .. "_v") == 1, "the counter")
+        check(answer(plugin[names[1]], { [0] = { name = "Locke" } }) == true, names[1])
+        local value = answer(plugin[names[2]])
+        check(value[0].name == "Locke" and value[7] == nil, names[2])
+        check(answer(plugin.loadPersistentData, names[3] .. "_v1")[7].name == "Celes", "version 1")
+        check(answer(plugin.savePersistentData, names[3] .. "_v1", {}) == false, "a past version")
+    end
+    check(answer(plugin.saveEquipmentConfig, {}) == true, "an empty table")
+    local value = answer(plugin.loadEquipmentConfig)
+    check(type(value) == "table" and next(value) == nil, "an empty table again")
+end
+
+-- A store that cannot be opened makes every function answer its failure, and throw nothing.
+local function test_without_a_store()
+    local script = [[
+        local plugin = require "coffer.plugin"
+        assert(plugin.savePersistentData("k", 1) == false)
+        assert(plugin.lastError() ~= "")
+        assert(plugin.loadPersistentData("k") == nil)
+        assert(plugin.clearDatabaseEntry("k") == false)
+        assert(plugin.listDatabaseKeys() == nil)
+        assert(plugin.saveCharacterRosterState({}) == false)
+        assert(plugin.loadCharacterRosterState() == nil)
+        io.stdout:write "all failed quietly"
+    ]]
+    local interpreter = 0
+    while arg[interpreter - 1] do interpreter = interpreter - 1 end
+    local name = path .. ".script.lua"
+    local file = assert(io.open(name, "w"))
+    file:write(script)
+    file:close()
+    -- The script itself stands where the store's folder would have to be; and a library that is not there.
+    for _, setting in ipairs { ("COFFER_PATH='%s'"):format(name), "COFFER_LIBRARY=/nowhere/no-such-library" } do
+        local run = assert(io.popen(("%s '%s' '%s' 2>&1"):format(setting, arg[interpreter], name)))
+        local output = run:read "*a"
+        run:close()
+        check(output == "all failed quietly", setting .. ": " .. output)
+    end
+    os.remove(name)
+end
+
+local plugin = test_names()
+for _, test in ipairs { test_before_the_first_save, test_persistent_data, test_clear, test_failures, test_tier1,
+    test_without_a_store } do test(plugin) end
+print("ok plugin (" .. checks .. " checks)")
