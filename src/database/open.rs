@@ -59,6 +59,9 @@ pub struct Readout {
 
 /// Gives one name to the store's folder, creating it first if that is wanted.
 pub fn find_folder(disk: &dyn Disk, path: &Path, options: &Options) -> Result<PathBuf> {
+    if path.as_os_str().is_empty() {
+        return Err(Error::InvalidArgument("the store's path is empty; name a folder".to_owned()));
+    }
     let io = |action, source| Error::io(action, path, source);
     match disk.canonical(path) {
         Ok(folder) => return Ok(folder),
