@@ -262,7 +262,7 @@ namespace Coffer
         ///  - `documents`: `count` JSON texts; a NULL clears the key.
         ///  - `expected_revisions`: `count` revisions as for `coffer_save_entry`, or NULL to check none. One conflict and nothing
         ///    changes.
-        ///  - `count`: 0 is allowed and changes nothing. The documents have at most 2 GiB together.
+        ///  - `count`: up to `COFFER_MAX_BATCH`; 0 changes nothing. The documents have at most 2 GiB together.
         ///  - `durability`: one of `COFFER_DURABILITY_…`.
         ///  - `out_sequence`: receives the commit's sequence number in the store; NULL is allowed.
         ///
@@ -392,5 +392,6 @@ namespace Coffer
         internal const int COFFER_DURABILITY_WRITTEN = 2;
         internal const int COFFER_DURABILITY_DURABLE = 3;
         internal const int COFFER_ANY_REVISION = -1;
+        internal const int COFFER_MAX_BATCH = 1000000;
     }
 }

@@ -1,0 +1,125 @@
+// The conformance cases about options, limits and texts: what is refused, and what is only just accepted.
+//
+// It must not hold cases about what the store does with good input: those are in Conformance.cs, whose Main runs
+// both. Invariant: what is refused changes nothing.
+using System.IO;
+using System.Linq;
+using Coffer;
+using static Test;
+
+internal static partial class Conformance
+{
+    private static void Options(string folder)
+    {
+        Check(Refused(Status.InvalidOption, () => Database.OpenJson(folder, "{\"colour\":\"red\"}")).Contains("colour"));
+        foreach (string bad in new[] { "{\"max_depth\":0}", "{\"max_depth\":1025}", "{\"create\":1}", "{\"durability\":2}",
+            "{\"flush_interval_ms\":0}", "{\"segment_bytes\":1}", "{\"recovery\":\"maybe\"}" })
+        {
+            Refused(Status.InvalidOption, () => Database.OpenJson(folder, bad));
+        }
+        Directory.CreateDirectory(folder);
+        Refused(Status.NoStore, () => new Database(folder, new Options { Create = false }));
+        Same(0ul, Database.LiveHandles);
+        var every = new Options
+        {
+            Durability = Durability.Durable, Plugin = "a \"quoted\" name\\\n\u00E9", Create = true, ReadOnly = false,
+            Recovery = Recovery.Salvage, FlushIntervalMs = 60000, SyncIntervalMs = 1, CheckpointBytes = 1 << 20,
+            SegmentBytes = 65536, MaxDocumentBytes = 1 << 30, MaxDepth = 1024
+        };
+        using (var db = new Database(folder, every))
+        {
+            db.SavePersistentData("k", "1");
+            Refused(Status.InvalidOption, () => new Database(folder, new Options { MaxDepth = 5 }));
+            Same("1", Load(db, "k"));
+        }
+    }
+
+    private static void InvalidJson(string folder)
+    {
+        using (var db = new Database(folder))
+        {
+            db.SavePersistentData("k", "[\"kept\"]");
+            db.SavePartyConfig("1");
+            foreach (string bad in new[] { "{", "[1,]", "01", "nul", "", "\"\x01\"", "1 2", "{} x", "[1] ,", " ", "'a'", "+1", "1.",
+                "NaN", "{\"a\"}", "{a:1}", "\"\\x\"", "\"\\u12\"", "\uFEFF{}" })
+            {
+                Refused(Status.InvalidJson, () => db.SavePersistentData("k", bad));
+                Refused(Status.InvalidJson, () => db.SaveEntry("k", bad));
+                Refused(Status.InvalidJson, () => db.SavePartyConfig(bad));
+            }
+            Refused(Status.InvalidUtf8, () => db.SavePersistentData("k", new byte[] { 0x22, 0xFF, 0x22 }, 0, 3));
+            Same("[\"kept\"]", Load(db, "k"));
+            Same(1ul, db.LoadEntry("k").Revision);
+            Same(1ul, db.VersionCounters().PartyConfigs);
+        }
+    }
+
+    private static void InvalidKeys(string folder)
+    {
+        using (var db = new Database(folder))
+        {
+            foreach (string bad in new[] { "", new string('k', 1025), new string('k', 100000), new string('\u00E9', 513) })
+            {
+                Refused(Status.InvalidKey, () => db.SavePersistentData(bad, "1"));
+                Refused(Status.InvalidKey, () => Load(db, bad));
+                Refused(Status.InvalidKey, () => db.ClearDatabaseEntry(bad));
+                Refused(Status.InvalidKey, () => db.SaveBatch(new Batch().Save(bad, "1")));
+            }
+            string longest = new string('\u00E9', 512);
+            db.SavePersistentData(longest, "1");
+            Same("1", Load(db, longest));
+            SameList(new[] { longest }, db.ListDatabaseKeysWith("\u00E9\u00E9"));
+        }
+    }
+
+    private static void TooLargeAndTooDeep(string folder)
+    {
+        using (var db = new Database(folder + "/limited", new Options { MaxDocumentBytes = 64, MaxDepth = 4 }))
+        {
+            string largest = "\"" + new string('\u00E9', 31) + "\"";
+            db.SavePersistentData("large", largest);
+            Refused(Status.TooLarge, () => db.SavePersistentData("large", largest + " "));
+            Same(largest, Load(db, "large"));
+            db.SavePersistentData("deep", "[[{\"a\":[1]}]]");
+            Refused(Status.TooDeep, () => db.SavePersistentData("deep", "[[{\"a\":[[]]}]]"));
+            Same("[[{\"a\":[1]}]]", Load(db, "deep"));
+        }
+        using (var db = new Database(folder + "/usual"))
+        {
+            db.SavePersistentData("deep", new string('[', 128) + new string(']', 128));
+            Refused(Status.TooDeep, () => db.SavePersistentData("deep", new string('[', 129) + new string(']', 129)));
+            Refused(Status.TooDeep, () => db.SavePersistentData("deep", new string('[', 1000000)));
+        }
+    }
+
+    private static void Unicode(string folder)
+    {
+        string[] keys =
+        {
+            "\u0001\u001F\u007F", "\"\\/", "\u0080\u07FF", "\u0800\uD7FF\uE000\uFFFF", "\U00010000\U0010FFFF",
+            "\U0001F469\u200D\U0001F680", "e\u0301", "\n"
+        };
+        string[] documents =
+        {
+            "\"\\u0000\"", "\"\\ud83d\\ude00\"", "\"\\ud800\"", "\"\U0001F600 \u00E9 \u6F22\"", "{\"\U0001F600\":\"\\/\\b\\f\\n\\r\\t\"}",
+            "\"\U0010FFFF\"", "\"\u007F\u0080\"", "\"\\u0000x\""
+        };
+        using (var db = new Database(folder))
+        {
+            for (int i = 0; i < keys.Length; i++)
+            {
+                db.SavePersistentData(keys[i], documents[i]);
+                Same(documents[i], Load(db, keys[i]));
+            }
+        }
+        using (var db = new Database(folder))
+        {
+            for (int i = 0; i < keys.Length; i++)
+            {
+                Same(documents[i], Load(db, keys[i]));
+                Same(1, db.ListDatabaseKeys().Count(key => key == keys[i]));
+            }
+            Same(keys.Length + FreshKeys.Length, db.ListDatabaseKeys().Length);
+        }
+    }
+}
