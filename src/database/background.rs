@@ -4,12 +4,12 @@
 //! what a save left unwritten or unsynced is seen to within the store's intervals, a running checkpoint included.
 
 use super::Core;
+use crate::disk::Thread;
 use crate::error::{Error, Result};
 use crate::journal::Log;
 use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// After a checkpoint that failed (a full disk, say) the next is tried this much later.
@@ -32,7 +32,7 @@ struct Wishes {
     /// Checkpoints asked for, and answered.
     asked: u64,
     answered: u64,
-    failure: Option<String>,
+    failure: Option<Arc<Error>>,
 }
 
 /// When work was last done.
@@ -89,10 +89,10 @@ impl Signal {
         (!wishes.stop).then_some(wishes.asked > wishes.answered)
     }
 
-    fn answer(&self, outcome: &Result<()>) {
+    fn answer(&self, outcome: Result<()>) {
         let mut wishes = self.wishes.lock();
         wishes.answered = wishes.asked;
-        wishes.failure = outcome.as_ref().err().map(Error::to_string);
+        wishes.failure = outcome.err().map(Arc::new);
         self.answered.notify_all();
     }
 }
@@ -100,9 +100,7 @@ impl Signal {
 /// Starts the thread of a store. It ends when the last handle closes.
 pub fn start(core: &Arc<Core>) -> Result<()> {
     let held = core.clone();
-    let work = move || held.run();
-    let thread = thread::Builder::new().name("coffer".to_owned()).spawn(work);
-    let thread = thread.map_err(|source| Error::io("start the background thread of", &core.folder, source))?;
+    let thread = Thread::start(move || held.run()).map_err(|source| Error::io("start the background thread of", &core.folder, source))?;
     *core.thread.lock() = Some(thread);
     Ok(())
 }
@@ -118,7 +116,7 @@ impl Core {
             let outcome = self.maintain(false);
             if asked {
                 let outcome = outcome.and_then(|()| self.checkpoint());
-                self.signal.answer(&outcome);
+                self.signal.answer(outcome);
             }
         }
     }
@@ -141,7 +139,7 @@ impl Core {
         }
         match &wishes.failure {
             None => Ok(()),
-            Some(cause) => Err(Error::Failed { cause: cause.clone() }),
+            Some(error) => Err(Error::Background(error.clone())),
         }
     }
 

@@ -89,19 +89,16 @@ impl<'a> Prepared<'a> {
         } else {
             core.store.standing(self.id())
         };
-        let standing = standing.unwrap_or(Standing { revision: core.store.revision_floor(), exists: false });
+        let standing = standing.unwrap_or(Standing { revision: core.store.revision_floor(), sequence: 0, exists: false });
         let current = if standing.exists { standing.revision } else { 0 };
         if let Some(expected) = self.edit.expected.filter(|expected| *expected != current) {
             return Err(Error::Conflict { key: self.edit.key.to_owned(), expected, current });
         }
         self.idle = self.edit.text.is_none() && !standing.exists;
-        self.revision = standing.revision + 1;
-        if self.is_tier1() {
-            match self.edit.text {
-                Some(_) => self.key = Cow::Owned(keys::version_key(self.collection, self.revision)),
-                // Clearing takes no version: it notes the counter at which the newest one was cleared.
-                None => self.revision = standing.revision,
-            }
+        // Clearing takes no revision: it notes the one that was cleared.
+        self.revision = standing.revision + u64::from(self.edit.text.is_some());
+        if self.is_tier1() && self.edit.text.is_some() {
+            self.key = Cow::Owned(keys::version_key(self.collection, self.revision));
         }
         Ok(())
     }
@@ -195,7 +192,7 @@ impl Core {
         let revision = self.store.highest_revision(collection);
         let cleared_at = self.store.standing(DocumentId::new(collection, collection.name()));
         let is_cleared = cleared_at.is_some_and(|cleared| cleared.revision == revision);
-        Standing { revision, exists: revision > 0 && !is_cleared }
+        Standing { revision, sequence: cleared_at.map_or(0, |cleared| cleared.sequence), exists: revision > 0 && !is_cleared }
     }
 }
 

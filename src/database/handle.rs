@@ -52,7 +52,7 @@ impl Database {
     }
 
     fn core(&self) -> Result<&Core> {
-        if self.closed.load(Ordering::Acquire) { Err(Error::Closed) } else { Ok(&self.core) }
+        if self.closed.load(Ordering::Acquire) { Err(Error::Closed) } else { Ok(self.core.newest()) }
     }
 
     fn writable(&self) -> Result<&Core> {

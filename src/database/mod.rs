@@ -22,17 +22,17 @@ pub use handle::Database;
 pub use open::{LossReport, RecoveryReport};
 pub use read::{Loaded, VersionInfo};
 
-use crate::disk::{Disk, LockGuard};
+use crate::disk::{Disk, LockGuard, Thread};
 use crate::error::{Error, Result};
 use crate::journal::Log;
 use crate::options::Options;
 use crate::store::Store;
 use background::{Pace, Signal};
 use checkpoint::Published;
+use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 /// An open store.
 pub(crate) struct Core {
@@ -47,13 +47,25 @@ pub(crate) struct Core {
     published: Mutex<Published>,
     pace: Mutex<Pace>,
     signal: Signal,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Mutex<Option<Thread>>,
     /// Handles on this store; the last one to go shuts it down.
     handles: Mutex<usize>,
     lock: Mutex<Option<Box<dyn LockGuard>>>,
+    /// The store that was opened on the same folder after this one, which was read-only or has been shut down. Handles
+    /// that are still on this one go on there.
+    successor: OnceCell<Arc<Core>>,
 }
 
 impl Core {
+    /// The store that handles on this one work on by now.
+    fn newest(&self) -> &Core {
+        let mut core = self;
+        while let Some(next) = core.successor.get() {
+            core = next;
+        }
+        core
+    }
+
     fn log(&self) -> Result<&Log> {
         self.log.as_ref().ok_or(Error::ReadOnly)
     }
@@ -70,8 +82,7 @@ impl Core {
         self.signal.stop();
         let thread = self.thread.lock().take();
         if let Some(thread) = thread {
-            // A panic in the thread was its end; what it left undone is done below.
-            let _ = thread.join();
+            thread.join();
         }
         let outcome = self.leave_clean();
         self.lock.lock().take();

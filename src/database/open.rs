@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::journal::{self, Log, Recovered};
 use crate::options::{Options, Recovery};
 use crate::store::{Image, Store, Version, file_name, sequences};
+use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -69,15 +70,21 @@ pub fn find_folder(disk: &dyn Disk, path: &Path, options: &Options) -> Result<Pa
         Err(_) if !options.create || options.read_only => return Err(registry::missing(path)),
         Err(_) => {}
     }
-    // The names of new folders are as much a part of the store as its files.
-    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && disk.canonical(folder).is_err();
-    let created: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
     disk.create_folder(path).map_err(|source| io("create", source))?;
-    for parent in created.iter().filter_map(|folder| folder.parent()) {
-        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-        disk.sync_folder(parent).map_err(|source| Error::io("sync", parent, source))?;
-    }
     disk.canonical(path).map_err(|source| io("find", source))
+}
+
+/// Makes the name of a new store's folder certain, and those of the folders above it: any of them may be new, made by
+/// us or by an attempt that died before it came here.
+fn sync_ancestors(disk: &dyn Disk, folder: &Path) -> Result<()> {
+    for parent in folder.ancestors().skip(1) {
+        match disk.sync_folder(parent) {
+            // A folder that we may not even read is none that we made.
+            Err(source) if source.kind() == std::io::ErrorKind::PermissionDenied => break,
+            outcome => outcome.map_err(|source| Error::io("sync", parent, source))?,
+        }
+    }
+    Ok(())
 }
 
 /// Opens the store in `folder`.
@@ -93,6 +100,10 @@ pub fn open(disk: Arc<dyn Disk>, folder: &Path, options: &Options) -> Result<Arc
         readout = read(&*disk, &folder, options);
     }
     let Readout { store, recovered, published, report, stale, damaged } = readout?;
+    let is_new = published.sequence.is_none() && recovered.sealed.is_empty() && !report.salvaged;
+    if is_new && !options.read_only {
+        sync_ancestors(&*disk, &folder)?;
+    }
     let mut core = Core {
         disk,
         folder,
@@ -106,6 +117,7 @@ pub fn open(disk: Arc<dyn Disk>, folder: &Path, options: &Options) -> Result<Arc
         thread: Mutex::new(None),
         handles: Mutex::new(1),
         lock: Mutex::new(lock),
+        successor: OnceCell::new(),
     };
     if options.read_only {
         return Ok(Arc::new(core));
@@ -193,8 +205,10 @@ pub fn apply(store: &Store, commit: &Commit<'_>) -> Result<()> {
 impl Core {
     /// Makes the folder ready for writing and starts the log.
     fn go_on(&mut self, mut recovered: Recovered, stale: &[String]) -> Result<()> {
-        // The newest image's own name must be certain before what it replaces goes.
-        if !stale.is_empty() {
+        let image = self.published.lock().sequence;
+        // The newest image's own name must be certain before what it replaces goes: older images and the journal.
+        let is_unclean = !recovered.sealed.is_empty() || !recovered.discarded.is_empty();
+        if !stale.is_empty() || image.is_some() && is_unclean {
             self.sync_folder()?;
         }
         for name in stale {
@@ -208,7 +222,7 @@ impl Core {
             }
             self.sync_folder()?;
         }
-        let image = self.published.lock().sequence.unwrap_or(0);
+        let image = image.unwrap_or(0);
         let log = Log::start(self.disk.clone(), &self.folder, recovered, image, self.options.segment_bytes)?;
         log.retire(image)?;
         self.log = Some(log);

@@ -14,29 +14,46 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
-/// One folder's place. Its lock is held while the folder's store opens or shuts down, so others wait for the outcome.
+/// One folder's place: the store that was opened there last. Its lock is held while the folder's store opens or shuts
+/// down, so others wait for the outcome.
 type Place = Arc<Mutex<Weak<Core>>>;
 
 static PLACES: Lazy<Mutex<HashMap<PathBuf, Place>>> = Lazy::new(Mutex::default);
 
 /// Opens the store at `path`, or adds a handle to the one that is open.
+///
+/// A read-only store, or one that a reader still holds though it was shut down, is not joined but succeeded: handles on
+/// it see the new one from then on.
 pub fn join(path: &Path, requested: &Requested) -> Result<Arc<Core>> {
     let disk = Arc::new(RealDisk);
     let options = &requested.options;
     let folder = open::find_folder(&*disk, path, options)?;
-    let place = PLACES.lock().entry(folder.clone()).or_default().clone();
-    let mut open_here = place.lock();
-    if let Some(core) = open_here.upgrade() {
+    let place = place(&folder);
+    let mut last_opened = place.lock();
+    let last = last_opened.upgrade();
+    if let Some(core) = last.as_ref().filter(|core| core.log.is_some()) {
         requested.check_against(&core.options)?;
         if core.add_handle() {
-            return Ok(core);
+            return Ok(core.clone());
         }
     }
     let core = open::open(disk, &folder, options)?;
-    if !options.read_only {
-        *open_here = Arc::downgrade(&core);
+    if let Some(last) = last {
+        // Under the place's lock nobody else can have set it.
+        let _ = last.successor.set(core.clone());
     }
+    *last_opened = Arc::downgrade(&core);
     Ok(core)
+}
+
+/// The place of a folder. Places of stores that are gone are forgotten on the way.
+fn place(folder: &Path) -> Place {
+    let mut places = PLACES.lock();
+    places.retain(|_, place| {
+        let is_waited_for = Arc::strong_count(place) > 1;
+        is_waited_for || place.try_lock().is_some_and(|core| core.strong_count() > 0)
+    });
+    places.entry(folder.to_path_buf()).or_default().clone()
 }
 
 /// Takes one handle off a store; the last one shuts it down.

@@ -8,8 +8,10 @@
 //! lost, in any order. A failed sync says that the bytes since the last one may be lost; syncing again proves nothing.
 
 mod files;
+mod thread;
 
 pub use files::RealDisk;
+pub use thread::Thread;
 
 use std::io;
 use std::path::{Path, PathBuf};

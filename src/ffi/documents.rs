@@ -23,6 +23,9 @@ pub const COFFER_DURABILITY_DURABLE: i32 = 3;
 /// As an expected revision: do not check.
 pub const COFFER_ANY_REVISION: i64 = -1;
 
+/// The most documents in one batch.
+pub const COFFER_MAX_BATCH: i32 = 1_000_000;
+
 fn durability(number: i32) -> Result<Option<Durability>, Failure> {
     match number {
         COFFER_DURABILITY_DEFAULT => Ok(None),
@@ -104,6 +107,9 @@ pub unsafe extern "C" fn coffer_load_persistent_data_into(db: coffer_db, key: *c
         let database = database(db)?;
         // SAFETY: the caller gives a NUL-terminated string or NULL.
         let key = unsafe { strings::text("key", key)? };
+        if buffer.is_null() && capacity > 0 {
+            return Err(Failure::null("buffer"));
+        }
         database.load_with(key, |loaded: Loaded<'_>| {
             // SAFETY: the caller lets `out_length` and `capacity` bytes of the buffer be written, or they are NULL.
             let fits = unsafe {
@@ -244,7 +250,7 @@ pub unsafe extern "C" fn coffer_clear_entry(db: coffer_db, key: *const c_char, e
 /// - `documents`: `count` JSON texts; a NULL clears the key.
 /// - `expected_revisions`: `count` revisions as for `coffer_save_entry`, or NULL to check none. One conflict and nothing
 ///   changes.
-/// - `count`: 0 is allowed and changes nothing. The documents have at most 2 GiB together.
+/// - `count`: up to `COFFER_MAX_BATCH`; 0 changes nothing. The documents have at most 2 GiB together.
 /// - `durability`: one of `COFFER_DURABILITY_…`.
 /// - `out_sequence`: receives the commit's sequence number in the store; NULL is allowed.
 ///
@@ -254,6 +260,10 @@ pub unsafe extern "C" fn coffer_clear_entry(db: coffer_db, key: *const c_char, e
 pub unsafe extern "C" fn coffer_save_batch(db: coffer_db, keys: *const *const c_char, documents: *const *const c_char, expected_revisions: *const i64, count: usize, durability: i32, out_sequence: *mut u64) -> coffer_status {
     guarded(|| {
         let database = database(db)?;
+        if count > COFFER_MAX_BATCH as usize {
+            let reason = format!("a batch of {count} is too large; it takes up to {COFFER_MAX_BATCH} documents");
+            return Err(Error::InvalidArgument(reason).into());
+        }
         // SAFETY: the caller gives arrays of `count` elements or NULL.
         let (keys, documents) = unsafe { (strings::array("keys", keys, count)?, strings::array("documents", documents, count)?) };
         let revisions = if expected_revisions.is_null() { 0 } else { count };

@@ -78,6 +78,7 @@ pub fn status_of(error: &Error) -> i32 {
         Error::Closed => COFFER_ERROR_INVALID_HANDLE,
         Error::UnsupportedFormat { .. } => COFFER_ERROR_UNSUPPORTED_FORMAT,
         Error::OutOfMemory { .. } => COFFER_ERROR_OUT_OF_MEMORY,
+        Error::Background(error) => status_of(error),
     }
 }
 

@@ -165,11 +165,11 @@ fn strict(segments: Vec<Segment>, into: &mut Recovered, apply: Apply<'_>) -> Res
     let mut ends = None;
     let mut kept = Vec::new();
     let mut dropped = Vec::new();
-    let mut went_on = true;
     for segment in segments {
+        // An older segment may be torn or its header lost, and yet a later one that was written anew goes on from the
+        // image: what counts is how far the commits reach.
         let follows = matches!(segment.header, HeaderState::Valid(header) if header.first_sequence <= into.last_sequence + 1);
-        if !(went_on && follows) {
-            went_on &= segment.header == HeaderState::Unused;
+        if !follows {
             ends.get_or_insert_with(|| Break { path: segment.path.clone(), offset: 0, reason: header_reason(&segment.header) });
             into.proven = into.proven.max(segment.proof(HEADER));
             dropped.push(segment);

@@ -72,6 +72,8 @@ impl Found<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     pub revision: u64,
+    /// The commit that made it so.
+    pub sequence: u64,
     pub exists: bool,
 }
 
@@ -128,10 +130,13 @@ impl Store {
     /// Where a document stands, cleared ones included; `None` if it was never saved.
     pub fn standing(&self, id: DocumentId<'_>) -> Option<Standing> {
         let hash = id.hash();
-        let changed = |version: &Version| Standing { revision: version.head().revision, exists: !version.head().cleared };
+        let changed = |version: &Version| {
+            let head = version.head();
+            Standing { revision: head.revision, sequence: head.sequence, exists: !head.cleared }
+        };
         self.overlay.with(id, hash, changed).or_else(|| {
             let entry = self.base.as_ref()?.get(id, hash)?;
-            Some(Standing { revision: entry.revision, exists: !entry.cleared })
+            Some(Standing { revision: entry.revision, sequence: entry.sequence, exists: !entry.cleared })
         })
     }
 

@@ -30,6 +30,7 @@ static const int32_t COFFER_DURABILITY_BEHIND = 1;
 static const int32_t COFFER_DURABILITY_WRITTEN = 2;
 static const int32_t COFFER_DURABILITY_DURABLE = 3;
 static const int32_t COFFER_ANY_REVISION = -1;
+static const int32_t COFFER_MAX_BATCH = 1000000;
 typedef int32_t coffer_status;
 typedef uint64_t coffer_db;
 const char *coffer_version(void);
