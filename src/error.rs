@@ -108,14 +108,18 @@ impl fmt::Display for Error {
                 write!(out, "{} is open in another process; close it there or open it read-only", path.display())
             }
             Error::ReadOnly => write!(out, "the store was opened read-only; open it without read_only to change it"),
-            Error::NoStore { path } => write!(out, "there is no store at {}; open it with \"create\": true", path.display()),
+            Error::NoStore { path } => {
+                write!(out, "there is no store at {}; open it with \"create\": true", path.display())
+            }
             Error::Io { action, path, source } => write!(out, "cannot {action} {}: {source}", path.display()),
             Error::Corrupt { path, offset, reason } => write!(
                 out,
                 "{} is damaged at byte {offset}: {reason}; opening with \"recovery\": \"salvage\" keeps what is whole",
                 path.display()
             ),
-            Error::Failed { cause } => write!(out, "writes are refused since an earlier failure ({cause}); close the store and open it again"),
+            Error::Failed { cause } => {
+                write!(out, "writes are refused since an earlier failure ({cause}); close the store and open it again")
+            }
             Error::Closed => write!(out, "the store was closed during this call"),
             Error::UnsupportedFormat { path, found, newest } => {
                 write!(out, "{} has format {found}, this library reads up to {newest}; update Coffer", path.display())

@@ -104,7 +104,9 @@ impl Requested {
         let Some(json) = json else { return Ok(Requested::default()) };
         // A struct can also be read from a JSON array, by position; that is nobody's intent here.
         if !json.trim_start().starts_with('{') {
-            return Err(Error::InvalidOption("expected a JSON object such as {\"durability\": \"durable\"}".to_owned()));
+            return Err(Error::InvalidOption(
+                "expected a JSON object such as {\"durability\": \"durable\"}".to_owned(),
+            ));
         }
         let read: Given = serde_json::from_str(json).map_err(|error| Error::InvalidOption(error.to_string()))?;
         let mut requested = Requested::default();
@@ -222,7 +224,12 @@ mod tests {
     fn a_second_open_may_leave_options_out_but_not_change_them() {
         let running = Requested::parse(Some(r#"{"max_depth":10}"#)).unwrap().options;
         assert!(Requested::parse(None).unwrap().check_against(&running).is_ok());
-        assert!(Requested::parse(Some(r#"{"max_depth":10,"durability":"behind"}"#)).unwrap().check_against(&running).is_ok());
+        assert!(
+            Requested::parse(Some(r#"{"max_depth":10,"durability":"behind"}"#))
+                .unwrap()
+                .check_against(&running)
+                .is_ok()
+        );
         let refused = Requested::parse(Some(r#"{"max_depth":11}"#)).unwrap().check_against(&running);
         assert!(refused.unwrap_err().to_string().contains("max_depth"));
     }

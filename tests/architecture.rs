@@ -89,7 +89,14 @@ fn every_import_points_the_right_way() {
 
 #[test]
 fn the_rule_notices_a_wrong_arrow() {
-    for (from, to) in [("store", "journal"), ("journal", "database"), ("disk", "error"), ("error", "options"), ("ffi", "store"), ("ffi", "disk")] {
+    for (from, to) in [
+        ("store", "journal"),
+        ("journal", "database"),
+        ("disk", "error"),
+        ("error", "options"),
+        ("ffi", "store"),
+        ("ffi", "disk"),
+    ] {
         assert!(!allowed(from, to), "{from} -> {to}");
     }
     assert_eq!(imports("use crate::{store::A, disk};\nlet x = crate::journal::b();"), ["store", "disk", "journal"]);

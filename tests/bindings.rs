@@ -175,8 +175,11 @@ fn the_library_exports_exactly_what_the_header_declares() {
     };
     let output = std::process::Command::new("nm").args(["-D", "--defined-only"]).arg(library).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let mut exported: Vec<String> =
-        text.lines().filter_map(|line| line.rsplit(' ').next()).map(|name| name.split('@').next().unwrap().to_owned()).collect();
+    let mut exported: Vec<String> = text
+        .lines()
+        .filter_map(|line| line.rsplit(' ').next())
+        .map(|name| name.split('@').next().unwrap().to_owned())
+        .collect();
     exported.sort();
     assert_eq!(exported, declared(&header()));
 }

@@ -100,7 +100,8 @@ impl Signal {
 /// Starts the thread of a store. It ends when the last handle closes.
 pub fn start(core: &Arc<Core>) -> Result<()> {
     let held = core.clone();
-    let thread = Thread::start(move || held.run()).map_err(|source| Error::io("start the background thread of", &core.folder, source))?;
+    let thread = Thread::start(move || held.run())
+        .map_err(|source| Error::io("start the background thread of", &core.folder, source))?;
     *core.thread.lock() = Some(thread);
     Ok(())
 }

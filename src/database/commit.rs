@@ -84,12 +84,10 @@ impl<'a> Prepared<'a> {
 
     /// Checks the expectation and decides revision and key. The commit lock is held.
     fn place(&mut self, core: &Core) -> Result<()> {
-        let standing = if self.is_tier1() {
-            Some(core.tier1_standing(self.collection))
-        } else {
-            core.store.standing(self.id())
-        };
-        let standing = standing.unwrap_or(Standing { revision: core.store.revision_floor(), sequence: 0, exists: false });
+        let standing =
+            if self.is_tier1() { Some(core.tier1_standing(self.collection)) } else { core.store.standing(self.id()) };
+        let standing =
+            standing.unwrap_or(Standing { revision: core.store.revision_floor(), sequence: 0, exists: false });
         let current = if standing.exists { standing.revision } else { 0 };
         if let Some(expected) = self.edit.expected.filter(|expected| *expected != current) {
             return Err(Error::Conflict { key: self.edit.key.to_owned(), expected, current });
@@ -192,7 +190,11 @@ impl Core {
         let revision = self.store.highest_revision(collection);
         let cleared_at = self.store.standing(DocumentId::new(collection, collection.name()));
         let is_cleared = cleared_at.is_some_and(|cleared| cleared.revision == revision);
-        Standing { revision, sequence: cleared_at.map_or(0, |cleared| cleared.sequence), exists: revision > 0 && !is_cleared }
+        Standing {
+            revision,
+            sequence: cleared_at.map_or(0, |cleared| cleared.sequence),
+            exists: revision > 0 && !is_cleared,
+        }
     }
 }
 

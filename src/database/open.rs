@@ -173,8 +173,7 @@ fn read_strictly(disk: &dyn Disk, folder: &Path, names: &[String], images: &[u64
     let store = Store::new(base);
     let from = newest.unwrap_or(0);
     let mut apply = |commit: &Commit<'_>| apply(&store, commit);
-    let recovered =
-        journal::recover(disk, folder, names, from, Recovery::Strict, &mut apply)?;
+    let recovered = journal::recover(disk, folder, names, from, Recovery::Strict, &mut apply)?;
     let report = RecoveryReport {
         recovered_records: recovered.records,
         torn_bytes: recovered.torn_bytes,
@@ -234,7 +233,9 @@ impl Core {
         for name in damaged {
             let (from, to) = (self.folder.join(name), self.folder.join(format!("{name}.damaged")));
             match self.disk.rename(&from, &to) {
-                Err(source) if source.kind() != std::io::ErrorKind::NotFound => return Err(Error::io("rename", &from, source)),
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::io("rename", &from, source));
+                }
                 _ => {}
             }
         }

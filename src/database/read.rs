@@ -37,7 +37,11 @@ impl Core {
             Target::Counter(collection) => {
                 let revision = self.store.highest_revision(collection);
                 let text = revision.to_string();
-                Ok(look(Loaded { text: text.as_bytes(), revision, saved_at_ms: self.newest_time(collection, revision) }))
+                Ok(look(Loaded {
+                    text: text.as_bytes(),
+                    revision,
+                    saved_at_ms: self.newest_time(collection, revision),
+                }))
             }
         }
     }
@@ -114,7 +118,9 @@ impl Core {
         let mut listed: Vec<String> = Collection::ALL.iter().map(|collection| collection.name().to_owned()).collect();
         listed.extend(TIER1.into_iter().map(keys::counter_key));
         for collection in TIER1 {
-            listed.extend(self.list_versions(collection).into_iter().map(|one| keys::version_key(collection, one.version)));
+            listed.extend(
+                self.list_versions(collection).into_iter().map(|one| keys::version_key(collection, one.version)),
+            );
         }
         self.store.each_in(Collection::SaveMetadata, "", false, &mut |key, _| {
             listed.push(format!("{}/{key}", Collection::SaveMetadata.name()));

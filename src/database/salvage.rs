@@ -38,14 +38,8 @@ pub fn read(pieces: &Pieces<'_>) -> Result<Readout> {
         report.recovered_records += 1;
         apply(&store, commit)
     };
-    let mut recovered = journal::recover(
-        pieces.disk,
-        pieces.folder,
-        pieces.names,
-        sequence,
-        Recovery::Salvage,
-        &mut replay,
-    )?;
+    let mut recovered =
+        journal::recover(pieces.disk, pieces.folder, pieces.names, sequence, Recovery::Salvage, &mut replay)?;
     report.lost.extend(recovered.lost.iter().map(loss));
     // The damaged files used these numbers up; the image that replaces them takes the next.
     recovered.last_sequence += 1;

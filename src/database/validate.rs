@@ -23,7 +23,11 @@ pub fn check_document(key: &str, text: &str, max_bytes: u64, max_depth: usize) -
 /// How many opening brackets there are, in strings or not: the depth is at most that, and counting is fast.
 fn brackets(text: &str) -> usize {
     // Both opening brackets are 0x5B once bit 5 is cleared; so is nothing else.
-    text.as_bytes().chunks(128).map(|chunk| chunk.iter().map(|byte| u8::from(byte & 0xDF == b'[')).sum::<u8>()).map(usize::from).sum()
+    text.as_bytes()
+        .chunks(128)
+        .map(|chunk| chunk.iter().map(|byte| u8::from(byte & 0xDF == b'[')).sum::<u8>())
+        .map(usize::from)
+        .sum()
 }
 
 /// The greatest depth that the text reaches before it stops being JSON.
@@ -107,7 +111,24 @@ mod tests {
         for good in ["null", " [1 , 2]\n", "1e400", "-0.0", r#""\ud800""#, r#"{"a":1,"a":2}"#, "\"\u{2028}\""] {
             assert!(check(good).is_ok(), "{good}");
         }
-        for bad in ["", " ", "[1,]", "01", "nul", "{a:1}", "'a'", "\"\u{1}\"", "[1] x", "NaN", "+1", ".5", "\u{feff}1", "[", "}", r#""\x""#] {
+        for bad in [
+            "",
+            " ",
+            "[1,]",
+            "01",
+            "nul",
+            "{a:1}",
+            "'a'",
+            "\"\u{1}\"",
+            "[1] x",
+            "NaN",
+            "+1",
+            ".5",
+            "\u{feff}1",
+            "[",
+            "}",
+            r#""\x""#,
+        ] {
             assert!(matches!(check(bad), Err(Error::InvalidJson { .. })), "{bad:?}");
         }
     }

@@ -59,7 +59,11 @@ fn expected(revision: i64) -> Result<Option<u64>, Failure> {
 /// two the store is as it was; after those two, reopening tells.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn coffer_save_persistent_data(db: coffer_db, key: *const c_char, json: *const c_char) -> coffer_status {
+pub unsafe extern "C" fn coffer_save_persistent_data(
+    db: coffer_db,
+    key: *const c_char,
+    json: *const c_char,
+) -> coffer_status {
     guarded(|| {
         let database = database(db)?;
         // SAFETY: the caller gives NUL-terminated strings or NULL.
@@ -81,7 +85,11 @@ pub unsafe extern "C" fn coffer_save_persistent_data(db: coffer_db, key: *const 
 /// `COFFER_ERROR_INVALID_KEY`, `COFFER_ERROR_NOT_FOUND`, `COFFER_ERROR_OUT_OF_MEMORY`.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn coffer_load_persistent_data(db: coffer_db, key: *const c_char, out_json: *mut *mut c_char) -> coffer_status {
+pub unsafe extern "C" fn coffer_load_persistent_data(
+    db: coffer_db,
+    key: *const c_char,
+    out_json: *mut *mut c_char,
+) -> coffer_status {
     guarded(|| {
         let database = database(db)?;
         // SAFETY: the caller gives a NUL-terminated string or NULL.
@@ -102,7 +110,13 @@ pub unsafe extern "C" fn coffer_load_persistent_data(db: coffer_db, key: *const 
 /// Statuses: those of `coffer_load_persistent_data` and `COFFER_ERROR_BUFFER_TOO_SMALL`.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn coffer_load_persistent_data_into(db: coffer_db, key: *const c_char, buffer: *mut c_char, capacity: usize, out_length: *mut usize) -> coffer_status {
+pub unsafe extern "C" fn coffer_load_persistent_data_into(
+    db: coffer_db,
+    key: *const c_char,
+    buffer: *mut c_char,
+    capacity: usize,
+    out_length: *mut usize,
+) -> coffer_status {
     guarded(|| {
         let database = database(db)?;
         // SAFETY: the caller gives a NUL-terminated string or NULL.
@@ -170,7 +184,13 @@ pub unsafe extern "C" fn coffer_list_database_keys(db: coffer_db, out_json: *mut
 /// Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn coffer_list_database_keys_with(db: coffer_db, prefix: *const c_char, after: *const c_char, limit: usize, out_json: *mut *mut c_char) -> coffer_status {
+pub unsafe extern "C" fn coffer_list_database_keys_with(
+    db: coffer_db,
+    prefix: *const c_char,
+    after: *const c_char,
+    limit: usize,
+    out_json: *mut *mut c_char,
+) -> coffer_status {
     guarded(|| {
         let database = database(db)?;
         // SAFETY: the caller gives NUL-terminated strings or NULL.
@@ -190,7 +210,13 @@ pub unsafe extern "C" fn coffer_list_database_keys_with(db: coffer_db, prefix: *
 /// Each of the three may be NULL. Statuses: those of `coffer_load_persistent_data`. Any thread.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn coffer_load_entry(db: coffer_db, key: *const c_char, out_json: *mut *mut c_char, out_revision: *mut u64, out_saved_at_ms: *mut i64) -> coffer_status {
+pub unsafe extern "C" fn coffer_load_entry(
+    db: coffer_db,
+    key: *const c_char,
+    out_json: *mut *mut c_char,
+    out_revision: *mut u64,
+    out_saved_at_ms: *mut i64,
+) -> coffer_status {
     guarded(|| {
         let database = database(db)?;
         // SAFETY: the caller gives a NUL-terminated string or NULL.
@@ -218,7 +244,14 @@ pub unsafe extern "C" fn coffer_load_entry(db: coffer_db, key: *const c_char, ou
 /// Statuses: those of `coffer_save_persistent_data`, `COFFER_ERROR_CONFLICT`, `COFFER_ERROR_INVALID_ARGUMENT`. Any thread.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn coffer_save_entry(db: coffer_db, key: *const c_char, json: *const c_char, expected_revision: i64, durability: i32, out_revision: *mut u64) -> coffer_status {
+pub unsafe extern "C" fn coffer_save_entry(
+    db: coffer_db,
+    key: *const c_char,
+    json: *const c_char,
+    expected_revision: i64,
+    durability: i32,
+    out_revision: *mut u64,
+) -> coffer_status {
     guarded(|| {
         let database = database(db)?;
         // SAFETY: the caller gives NUL-terminated strings or NULL.
@@ -235,7 +268,12 @@ pub unsafe extern "C" fn coffer_save_entry(db: coffer_db, key: *const c_char, js
 /// Statuses: those of `coffer_clear_database_entry`, `COFFER_ERROR_CONFLICT`, `COFFER_ERROR_INVALID_ARGUMENT`. Any thread.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn coffer_clear_entry(db: coffer_db, key: *const c_char, expected_revision: i64, durability: i32) -> coffer_status {
+pub unsafe extern "C" fn coffer_clear_entry(
+    db: coffer_db,
+    key: *const c_char,
+    expected_revision: i64,
+    durability: i32,
+) -> coffer_status {
     guarded(|| {
         let database = database(db)?;
         // SAFETY: the caller gives a NUL-terminated string or NULL.
@@ -257,7 +295,15 @@ pub unsafe extern "C" fn coffer_clear_entry(db: coffer_db, key: *const c_char, e
 /// Statuses: those of `coffer_save_entry`. Any thread.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn coffer_save_batch(db: coffer_db, keys: *const *const c_char, documents: *const *const c_char, expected_revisions: *const i64, count: usize, durability: i32, out_sequence: *mut u64) -> coffer_status {
+pub unsafe extern "C" fn coffer_save_batch(
+    db: coffer_db,
+    keys: *const *const c_char,
+    documents: *const *const c_char,
+    expected_revisions: *const i64,
+    count: usize,
+    durability: i32,
+    out_sequence: *mut u64,
+) -> coffer_status {
     guarded(|| {
         let database = database(db)?;
         if count > COFFER_MAX_BATCH as usize {
@@ -265,7 +311,8 @@ pub unsafe extern "C" fn coffer_save_batch(db: coffer_db, keys: *const *const c_
             return Err(Error::InvalidArgument(reason).into());
         }
         // SAFETY: the caller gives arrays of `count` elements or NULL.
-        let (keys, documents) = unsafe { (strings::array("keys", keys, count)?, strings::array("documents", documents, count)?) };
+        let (keys, documents) =
+            unsafe { (strings::array("keys", keys, count)?, strings::array("documents", documents, count)?) };
         let revisions = if expected_revisions.is_null() { 0 } else { count };
         // SAFETY: as above.
         let revisions = unsafe { strings::array("expected_revisions", expected_revisions, revisions)? };

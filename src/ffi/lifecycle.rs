@@ -51,10 +51,15 @@ fn unknown(db: coffer_db) -> Failure {
 /// `COFFER_ERROR_CORRUPT`, `COFFER_ERROR_UNSUPPORTED_FORMAT`, `COFFER_ERROR_OUT_OF_MEMORY`.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn coffer_open(path: *const c_char, options_json: *const c_char, out_db: *mut coffer_db) -> coffer_status {
+pub unsafe extern "C" fn coffer_open(
+    path: *const c_char,
+    options_json: *const c_char,
+    out_db: *mut coffer_db,
+) -> coffer_status {
     guarded(|| {
         // SAFETY: the caller gives NUL-terminated strings or NULL.
-        let (path, options) = unsafe { (strings::text("path", path)?, strings::optional("options_json", options_json)?) };
+        let (path, options) =
+            unsafe { (strings::text("path", path)?, strings::optional("options_json", options_json)?) };
         if out_db.is_null() {
             return Err(Failure::null("out_db"));
         }

@@ -116,5 +116,6 @@ pub unsafe fn free(text: *mut c_char) {
 
 /// A result of ours as JSON.
 pub fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String, Failure> {
-    serde_json::to_string(value).map_err(|error| Error::InvalidArgument(format!("the result has no JSON form: {error}")).into())
+    serde_json::to_string(value)
+        .map_err(|error| Error::InvalidArgument(format!("the result has no JSON form: {error}")).into())
 }

@@ -44,7 +44,10 @@ pub unsafe extern "C" fn coffer_save_character_roster_state(db: coffer_db, json:
 /// Statuses: those of `coffer_load_persistent_data`; `COFFER_ERROR_NOT_FOUND` before the first save. Any thread.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn coffer_load_character_roster_state(db: coffer_db, out_json: *mut *mut c_char) -> coffer_status {
+pub unsafe extern "C" fn coffer_load_character_roster_state(
+    db: coffer_db,
+    out_json: *mut *mut c_char,
+) -> coffer_status {
     // SAFETY: the caller lets `out_json` be written, or it is NULL.
     guarded(|| unsafe { load(db, Collection::CharacterRoster, out_json) })
 }
@@ -92,7 +95,12 @@ pub unsafe extern "C" fn coffer_load_party_config(db: coffer_db, out_json: *mut 
 /// Statuses: those of `coffer_load_persistent_data`; `COFFER_ERROR_INVALID_ARGUMENT` for another document. Any thread.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn coffer_load_version(db: coffer_db, document: *const c_char, version: u64, out_json: *mut *mut c_char) -> coffer_status {
+pub unsafe extern "C" fn coffer_load_version(
+    db: coffer_db,
+    document: *const c_char,
+    version: u64,
+    out_json: *mut *mut c_char,
+) -> coffer_status {
     guarded(|| {
         let database = database(db)?;
         // SAFETY: the caller gives a NUL-terminated string or NULL.
@@ -112,7 +120,11 @@ pub unsafe extern "C" fn coffer_load_version(db: coffer_db, document: *const c_c
 /// `COFFER_ERROR_INVALID_ARGUMENT`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn coffer_list_versions(db: coffer_db, document: *const c_char, out_json: *mut *mut c_char) -> coffer_status {
+pub unsafe extern "C" fn coffer_list_versions(
+    db: coffer_db,
+    document: *const c_char,
+    out_json: *mut *mut c_char,
+) -> coffer_status {
     guarded(|| {
         let database = database(db)?;
         // SAFETY: the caller gives a NUL-terminated string or NULL.

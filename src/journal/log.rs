@@ -103,11 +103,7 @@ impl Log {
         Ok(Log {
             folder: folder.to_path_buf(),
             queue: Mutex::new(Queue { bytes: Vec::new(), last_sequence: last, first_queued: last + 1, closed: false }),
-            files: Mutex::new(Files {
-                writer,
-                other_buffer: Vec::new(),
-                marked: synced,
-            }),
+            files: Mutex::new(Files { writer, other_buffer: Vec::new(), marked: synced }),
             turn: Mutex::new(Turn { taken: false }),
             turn_over: Condvar::new(),
             written: AtomicU64::new(last),

@@ -88,7 +88,8 @@ pub fn decode(bytes: &[u8]) -> Result<Record<'_>, &'static str> {
     let count = fixed.u32().ok_or(SHORT)? as usize;
     let table_length = count.checked_mul(CHANGE).ok_or(SHORT)?;
     let table = fixed.take(table_length).ok_or(SHORT)?;
-    let keys_length: usize = table.chunks_exact(CHANGE).filter_map(|row| Cursor { rest: row }.row()).map(|row| row.key_length).sum();
+    let keys_length: usize =
+        table.chunks_exact(CHANGE).filter_map(|row| Cursor { rest: row }.row()).map(|row| row.key_length).sum();
     let mut keys = Cursor { rest: fixed.take(keys_length).ok_or(SHORT)? };
     let checked = bytes.get(CHECKED_FROM..FIXED + table_length + keys_length).ok_or(SHORT)?;
     if crc32c::crc32c(checked) != head_checksum {

@@ -168,9 +168,14 @@ fn strict(segments: Vec<Segment>, into: &mut Recovered, apply: Apply<'_>) -> Res
     for segment in segments {
         // An older segment may be torn or its header lost, and yet a later one that was written anew goes on from the
         // image: what counts is how far the commits reach.
-        let follows = matches!(segment.header, HeaderState::Valid(header) if header.first_sequence <= into.last_sequence + 1);
+        let follows =
+            matches!(segment.header, HeaderState::Valid(header) if header.first_sequence <= into.last_sequence + 1);
         if !follows {
-            ends.get_or_insert_with(|| Break { path: segment.path.clone(), offset: 0, reason: header_reason(&segment.header) });
+            ends.get_or_insert_with(|| Break {
+                path: segment.path.clone(),
+                offset: 0,
+                reason: header_reason(&segment.header),
+            });
             into.proven = into.proven.max(segment.proof(HEADER));
             dropped.push(segment);
             continue;

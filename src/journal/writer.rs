@@ -105,11 +105,7 @@ impl Writer {
         .clamp(SMALLEST.min(self.largest), self.largest);
         let full = std::mem::replace(&mut self.active, blank);
         self.unsynced.push((full.path.clone(), full.file.clone()));
-        self.sealed.push(Sealed {
-            path: full.path,
-            last_sequence: self.last_sequence,
-            bytes: size.max(self.offset),
-        });
+        self.sealed.push(Sealed { path: full.path, last_sequence: self.last_sequence, bytes: size.max(self.offset) });
         self.offset = 0;
         self.started = Instant::now();
         self.name_unsynced = false;
@@ -140,7 +136,8 @@ impl Writer {
 
     /// Takes out the sealed segments that hold nothing after `sequence`.
     pub fn retire(&mut self, sequence: u64) -> Vec<Sealed> {
-        let (retired, kept) = std::mem::take(&mut self.sealed).into_iter().partition(|one| one.last_sequence <= sequence);
+        let (retired, kept) =
+            std::mem::take(&mut self.sealed).into_iter().partition(|one| one.last_sequence <= sequence);
         self.sealed = kept;
         let gone: &Vec<Sealed> = &retired;
         self.unsynced.retain(|(path, _)| gone.iter().all(|one| one.path != *path));

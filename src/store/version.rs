@@ -38,7 +38,8 @@ impl Version {
         let (key, text) = (id.key.as_bytes(), text.unwrap_or_default().as_bytes());
         let length = key.len() + text.len();
         let mut small = [0; SMALL];
-        if let Some((for_key, for_text)) = small.get_mut(..length).and_then(|room| room.split_at_mut_checked(key.len())) {
+        if let Some((for_key, for_text)) = small.get_mut(..length).and_then(|room| room.split_at_mut_checked(key.len()))
+        {
             for_key.copy_from_slice(key);
             for_text.copy_from_slice(text);
             return Version(ThinArc::from_header_and_slice(head, small.get(..length).unwrap_or_default()));

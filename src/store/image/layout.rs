@@ -233,7 +233,8 @@ mod tests {
     fn the_fixed_parts_come_back_and_notice_damage() {
         let head = header(77);
         assert_eq!(read_header(&head), Some((FORMAT, 77)));
-        let trailer = Trailer { sequence: 77, entries: 3, order: 64, index: 88, slots: 5, checksums: 128, ..Default::default() };
+        let trailer =
+            Trailer { sequence: 77, entries: 3, order: 64, index: 88, slots: 5, checksums: 128, ..Default::default() };
         let trailer = Trailer { length: 128 + 4 + TRAILER as u64, ..trailer };
         assert!(trailer.is_sound());
         let tail = trailer.encode(9);
@@ -252,7 +253,8 @@ mod tests {
 
     #[test]
     fn an_entry_comes_back_and_any_changed_bit_is_noticed() {
-        let entry = Entry { sequence: 9, revision: 2, time_ms: 3, collection: 5, cleared: false, key: b"slot", text: b"[1]" };
+        let entry =
+            Entry { sequence: 9, revision: 2, time_ms: 3, collection: 5, cleared: false, key: b"slot", text: b"[1]" };
         let mut bytes = vec![0; 5];
         entry.encode(&mut bytes);
         assert_eq!(Entry::verified_at(&bytes, 5), Some(entry));

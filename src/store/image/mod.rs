@@ -44,7 +44,8 @@ impl Image {
         if let Some((found, _)) = header.filter(|(format, _)| *format != layout::FORMAT) {
             return Err(Error::UnsupportedFormat { path: path.to_path_buf(), found, newest: layout::FORMAT });
         }
-        let (_, sequence) = header.ok_or_else(|| Error::corrupt(path, 0, "the image's header does not match its checksum"))?;
+        let (_, sequence) =
+            header.ok_or_else(|| Error::corrupt(path, 0, "the image's header does not match its checksum"))?;
         let (trailer, checksums) = source.trailer(sequence)?;
         let bytes = source.blocks(&trailer, &checksums)?;
         Ok(Image { bytes, trailer, path: path.to_path_buf() })
