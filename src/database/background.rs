@@ -74,8 +74,8 @@ impl Signal {
         self.changed.notify_one();
     }
 
-    /// Waits until there is work. Returns whether a checkpoint is asked for, or `None` at the end.
-    fn wait(&self, tick: Duration) -> Option<bool> {
+    /// Waits until there is work. Returns the newest checkpoint that is asked for, if any, or `None` at the end.
+    fn wait(&self, tick: Duration) -> Option<Option<u64>> {
         let mut wishes = self.wishes.lock();
         let mut woken = false;
         while !wishes.stop && !wishes.urgent && wishes.asked == wishes.answered && !woken {
@@ -86,12 +86,13 @@ impl Signal {
             }
         }
         wishes.urgent = false;
-        (!wishes.stop).then_some(wishes.asked > wishes.answered)
+        (!wishes.stop).then_some((wishes.asked > wishes.answered).then_some(wishes.asked))
     }
 
-    fn answer(&self, outcome: Result<()>) {
+    /// Answers every request up to `ticket`. What was asked for during the work is for the next round.
+    fn answer(&self, ticket: u64, outcome: Result<()>) {
         let mut wishes = self.wishes.lock();
-        wishes.answered = wishes.asked;
+        wishes.answered = ticket;
         wishes.failure = outcome.err().map(Arc::new);
         self.answered.notify_all();
     }
@@ -115,9 +116,9 @@ impl Core {
     fn run(&self) {
         while let Some(asked) = self.signal.wait(self.tick()) {
             let outcome = self.maintain(false);
-            if asked {
+            if let Some(ticket) = asked {
                 let outcome = outcome.and_then(|()| self.checkpoint());
-                self.signal.answer(outcome);
+                self.signal.answer(ticket, outcome);
             }
         }
     }
@@ -147,6 +148,7 @@ impl Core {
     /// One round: everything that is due, or with `all` everything that could be.
     pub(super) fn maintain(&self, all: bool) -> Result<()> {
         let log = self.log()?;
+        log.check()?;
         self.signal.is_dirty.store(false, Ordering::Release);
         self.keep_up(log, all)?;
         // Without room for a blank segment the active one grows; the next round tries again.

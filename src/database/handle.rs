@@ -88,7 +88,8 @@ impl Database {
         })
     }
 
-    /// Hands the document under `key` to `look` without copying it.
+    /// Hands the document under `key` to `look` without copying it. A lock may be held meanwhile: `look` copies what it wants
+    /// and must not call the database.
     #[inline]
     pub fn load_with<T>(&self, key: &str, look: impl FnOnce(Loaded<'_>) -> T) -> Result<T> {
         self.core()?.load(key, look)

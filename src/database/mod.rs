@@ -15,6 +15,7 @@ mod open;
 mod read;
 mod registry;
 mod salvage;
+mod scan;
 mod validate;
 
 pub use commit::Edit;

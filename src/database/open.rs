@@ -90,11 +90,14 @@ fn sync_ancestors(disk: &dyn Disk, folder: &Path) -> Result<()> {
 /// Opens the store in `folder`.
 pub fn open(disk: Arc<dyn Disk>, folder: &Path, options: &Options) -> Result<Arc<Core>> {
     let folder = find_folder(&*disk, folder, options)?;
+    if !options.create || options.read_only {
+        require_store(&*disk, &folder)?;
+    }
     let lock = if options.read_only { None } else { Some(take_lock(&*disk, &folder)?) };
     let looks = if options.read_only { LOOKS } else { 1 };
     let mut readout = read(&*disk, &folder, options);
     for _ in 1..looks {
-        if readout.is_ok() || matches!(readout, Err(Error::NoStore { .. })) {
+        if readout.is_ok() {
             break;
         }
         readout = read(&*disk, &folder, options);
@@ -145,14 +148,20 @@ fn take_lock(disk: &dyn Disk, folder: &Path) -> Result<Box<dyn LockGuard>> {
     }
 }
 
+/// Refuses a folder that holds no store, before as much as a lock file is made in it.
+fn require_store(disk: &dyn Disk, folder: &Path) -> Result<()> {
+    let names = disk.list(folder).map_err(|source| Error::io("list", folder, source))?;
+    let is_journal = |name: &String| journal::number_in(name).is_some();
+    if sequences(&names).is_empty() && !names.iter().any(is_journal) {
+        return Err(registry::missing(folder));
+    }
+    Ok(())
+}
+
 /// Reads image and journal, and salvages them if they are damaged and the options say so.
 fn read(disk: &dyn Disk, folder: &Path, options: &Options) -> Result<Readout> {
     let names = disk.list(folder).map_err(|source| Error::io("list", folder, source))?;
     let images = sequences(&names);
-    let has_journal = names.iter().any(|name| journal::number_in(name).is_some());
-    if images.is_empty() && !has_journal && (!options.create || options.read_only) {
-        return Err(registry::missing(folder));
-    }
     match read_strictly(disk, folder, &names, &images) {
         Err(Error::Corrupt { .. }) if options.recovery == Recovery::Salvage => {
             salvage::read(&Pieces { disk, folder, names: &names, images: &images })

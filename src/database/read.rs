@@ -47,10 +47,8 @@ impl Core {
     }
 
     fn look<T>(&self, id: DocumentId<'_>, name: &str, look: impl FnOnce(Loaded<'_>) -> T) -> Result<T> {
-        let Some(found) = self.store.get(id) else {
-            return Err(Error::NotFound { what: format!("document {}", quoted(name)) });
-        };
-        Ok(look(Loaded { text: found.text(), revision: found.revision(), saved_at_ms: found.time_ms() }))
+        let look = |text: &[u8], revision, saved_at_ms| look(Loaded { text, revision, saved_at_ms });
+        self.store.look(id, look).ok_or_else(|| Error::NotFound { what: format!("document {}", quoted(name)) })
     }
 
     pub(super) fn load_newest<T>(&self, collection: Collection, look: impl FnOnce(Loaded<'_>) -> T) -> Result<T> {

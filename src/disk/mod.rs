@@ -8,9 +8,11 @@
 //! lost, in any order. A failed sync says that the bytes since the last one may be lost; syncing again proves nothing.
 
 mod files;
+mod memory;
 mod thread;
 
 pub use files::RealDisk;
+pub use memory::Memory;
 pub use thread::Thread;
 
 use std::io;

@@ -98,7 +98,10 @@ mod tests {
     fn work_is_done_by_the_time_of_the_join_and_a_panic_stays_inside() {
         let done = Arc::new(AtomicU32::new(0));
         let counter = done.clone();
-        Thread::start(move || drop(counter.fetch_add(1, Ordering::Relaxed))).unwrap().join();
+        let count = move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+        };
+        Thread::start(count).unwrap().join();
         assert_eq!(done.load(Ordering::Relaxed), 1);
         assert_eq!(Arc::strong_count(&done), 1, "the work was dropped");
         Thread::start(|| panic!("on purpose")).unwrap().join();

@@ -2,7 +2,7 @@
 
 use super::boundary::{Failure, guarded};
 use super::export::exported;
-use super::lifecycle::{coffer_db, database};
+use super::lifecycle::{coffer_db, database, load};
 use super::status::{COFFER_ERROR_BUFFER_TOO_SMALL, coffer_status};
 use super::strings;
 use crate::database::{Edit, Loaded};
@@ -91,11 +91,10 @@ pub unsafe extern "C" fn coffer_load_persistent_data(
     out_json: *mut *mut c_char,
 ) -> coffer_status {
     guarded(|| {
-        let database = database(db)?;
         // SAFETY: the caller gives a NUL-terminated string or NULL.
         let key = unsafe { strings::text("key", key)? };
         // SAFETY: the caller lets `out_json` be written, or it is NULL.
-        database.load_with(key, |loaded| unsafe { strings::give(out_json, loaded.text) })?
+        load(db, key, |loaded| unsafe { strings::give(out_json, loaded.text) })?
     })
 }
 
@@ -118,13 +117,12 @@ pub unsafe extern "C" fn coffer_load_persistent_data_into(
     out_length: *mut usize,
 ) -> coffer_status {
     guarded(|| {
-        let database = database(db)?;
         // SAFETY: the caller gives a NUL-terminated string or NULL.
         let key = unsafe { strings::text("key", key)? };
         if buffer.is_null() && capacity > 0 {
             return Err(Failure::null("buffer"));
         }
-        database.load_with(key, |loaded: Loaded<'_>| {
+        load(db, key, |loaded: Loaded<'_>| {
             // SAFETY: the caller lets `out_length` and `capacity` bytes of the buffer be written, or they are NULL.
             let fits = unsafe {
                 strings::write(out_length, loaded.text.len());
@@ -218,10 +216,9 @@ pub unsafe extern "C" fn coffer_load_entry(
     out_saved_at_ms: *mut i64,
 ) -> coffer_status {
     guarded(|| {
-        let database = database(db)?;
         // SAFETY: the caller gives a NUL-terminated string or NULL.
         let key = unsafe { strings::text("key", key)? };
-        database.load_with(key, |loaded| {
+        load(db, key, |loaded| {
             // SAFETY: the caller lets the results be written, or they are NULL. The one that can fail comes first.
             unsafe {
                 strings::give(out_json, loaded.text)?;

@@ -5,7 +5,8 @@ use super::export::exported;
 use super::handle::Table;
 use super::status::{COFFER_ERROR_INVALID_HANDLE, coffer_status};
 use super::strings;
-use crate::database::Database;
+use crate::database::{Database, Loaded};
+use crate::error::Error;
 use crate::options::Requested;
 use macro_rules_attribute::apply;
 use safer_ffi::c_char;
@@ -23,6 +24,13 @@ pub(super) static HANDLES: Table<Database> = Table::new(0xC0);
 #[inline]
 pub(super) fn database(db: coffer_db) -> Result<Arc<Database>, Failure> {
     HANDLES.get(db).ok_or_else(|| unknown(db))
+}
+
+/// Hands a document to `look`, which copies it out. Waits for nothing, so the handle is only looked at, not kept.
+#[inline]
+pub(super) fn load<T>(db: coffer_db, key: &str, look: impl FnOnce(Loaded<'_>) -> T) -> Result<T, Failure> {
+    let loaded = HANDLES.with(db, |database| database.load_with(key, look));
+    Ok(loaded.ok_or_else(|| unknown(db))??)
 }
 
 #[cold]
@@ -64,8 +72,14 @@ pub unsafe extern "C" fn coffer_open(
             return Err(Failure::null("out_db"));
         }
         let database = Database::open(Path::new(path), &Requested::parse(options)?)?;
+        let handle = HANDLES.insert(Arc::new(database));
+        if handle == 0 {
+            return Err(
+                Error::InvalidArgument("too many handles are open in this process; close some".to_owned()).into()
+            );
+        }
         // SAFETY: not NULL, and the caller lets it be written.
-        unsafe { strings::write(out_db, HANDLES.insert(Arc::new(database))) };
+        unsafe { strings::write(out_db, handle) };
         Ok(())
     })
 }

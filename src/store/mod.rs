@@ -13,6 +13,7 @@
 
 mod image;
 mod overlay;
+mod prefetch;
 mod version;
 mod walk;
 
@@ -68,6 +69,16 @@ impl Found<'_> {
     }
 }
 
+/// Documents of up to this size are copied under their shard's lock.
+const BRIEF: usize = 4096;
+
+/// What a look under a shard's lock came to.
+enum Peek<T> {
+    Nothing,
+    Seen(T),
+    Long(Version),
+}
+
 /// Where a document stands: its newest revision, and whether it is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
@@ -114,6 +125,32 @@ impl Store {
     /// The highest revision in a collection. For plug-in documents it counts only those saved since opening.
     pub fn highest_revision(&self, collection: Collection) -> u64 {
         self.highest.get(collection as usize).map_or(0, |highest| highest.load(Ordering::Acquire))
+    }
+
+    /// Hands a document that exists to `look`: `None` if there is none. A short one is lent under its shard's lock, which
+    /// saves counting its users; a long one outside, since `look` may take a while over it.
+    #[inline]
+    pub fn look<T>(&self, id: DocumentId<'_>, look: impl FnOnce(&[u8], u64, u64) -> T) -> Option<T> {
+        let hash = id.hash();
+        let mut look = Some(look);
+        let mut show = |text: &[u8], revision, time_ms| look.take().map(|look| look(text, revision, time_ms));
+        let brief = self.overlay.with(id, hash, |version| {
+            let head = version.head();
+            match version.text() {
+                _ if head.cleared => Peek::Nothing,
+                text if text.len() <= BRIEF => Peek::Seen(show(text, head.revision, head.time_ms)),
+                _ => Peek::Long(version.clone()),
+            }
+        });
+        match brief {
+            Some(Peek::Nothing) => None,
+            Some(Peek::Seen(seen)) => seen,
+            Some(Peek::Long(version)) => show(version.text(), version.head().revision, version.head().time_ms),
+            None => {
+                let entry = self.base.as_ref()?.get(id, hash).filter(|entry| !entry.cleared)?;
+                show(entry.text, entry.revision, entry.time_ms)
+            }
+        }
     }
 
     /// Finds a document that exists.

@@ -4,6 +4,7 @@
 //! time, under the commit lock; readers come whenever they like. Invariant: while a sequence number is pinned, the
 //! version that was current at it stays to be found.
 
+use super::prefetch::prefetch;
 use super::version::Version;
 use crate::document::DocumentId;
 use hashbrown::HashTable;
@@ -28,7 +29,13 @@ struct Shard {
 
 impl Shard {
     fn find<'t>(table: &'t HashTable<Slot>, id: DocumentId<'_>, hash: u64) -> Option<&'t Version> {
-        table.find(hash, |slot| slot.hash == hash && slot.version.is(id)).map(|slot| &slot.version)
+        let same = |slot: &Slot| {
+            slot.hash == hash && {
+                prefetch(slot.version.address());
+                slot.version.is(id)
+            }
+        };
+        table.find(hash, same).map(|slot| &slot.version)
     }
 }
 
@@ -47,7 +54,7 @@ impl Overlay {
         self.shards.get((hash >> 32) as usize % SHARDS)
     }
 
-    /// The newest version.
+    /// The newest version, to keep.
     #[inline]
     pub fn get(&self, id: DocumentId<'_>, hash: u64) -> Option<Version> {
         Shard::find(&self.shard(hash)?.read().current, id, hash).cloned()

@@ -64,6 +64,12 @@ impl Version {
         version
     }
 
+    /// Where it lies in memory.
+    #[inline]
+    pub fn address(&self) -> *const u8 {
+        self.0.as_ptr().cast()
+    }
+
     #[inline]
     pub fn head(&self) -> &Head {
         &self.0.header.header

@@ -15,7 +15,8 @@ pub use layout::Entry;
 pub use salvage::{Salvaged, salvage};
 pub use writer::ImageWriter;
 
-use crate::disk::{Disk, DiskFile};
+use super::prefetch::prefetch;
+use crate::disk::{Disk, DiskFile, Memory};
 use crate::document::DocumentId;
 use crate::error::{Error, Result};
 use layout::{BLOCK, HEADER, TRAILER, Trailer};
@@ -27,7 +28,7 @@ const CHUNK: usize = 4 * BLOCK;
 /// An image in memory.
 pub struct Image {
     /// Header, entries, order and index.
-    bytes: Vec<u8>,
+    bytes: Memory,
     trailer: Trailer,
     pub path: PathBuf,
 }
@@ -86,7 +87,9 @@ impl Image {
                 return None;
             }
             if value >> 48 == hash & 0xFFFF {
-                let entry = Entry::at(&self.bytes, layout::slot_offset(value) as usize)?;
+                let offset = layout::slot_offset(value) as usize;
+                prefetch(self.bytes.as_ptr().wrapping_add(offset));
+                let entry = Entry::at(&self.bytes, offset)?;
                 if entry.key == id.key.as_bytes() && entry.collection == id.collection as u8 {
                     return Some(entry);
                 }
@@ -137,7 +140,7 @@ impl Source<'_> {
     }
 
     /// The trailer and the table of block checksums.
-    fn trailer(&self, sequence: u64) -> Result<(Trailer, Vec<u8>)> {
+    fn trailer(&self, sequence: u64) -> Result<(Trailer, Memory)> {
         let at = self.length.saturating_sub(TRAILER as u64);
         let damaged = |reason: &str| Error::corrupt(self.path, at, reason);
         let mut tail = [0; TRAILER];
@@ -157,7 +160,7 @@ impl Source<'_> {
     }
 
     /// Everything before the checksums, verified.
-    fn blocks(&self, trailer: &Trailer, checksums: &[u8]) -> Result<Vec<u8>> {
+    fn blocks(&self, trailer: &Trailer, checksums: &[u8]) -> Result<Memory> {
         let mut bytes = buffer(trailer.checksums)?;
         let mut expected = checksums.chunks_exact(4);
         let mut offset = 0;
@@ -176,22 +179,9 @@ impl Source<'_> {
 }
 
 /// A zeroed buffer, or a typed error where memory is short.
-fn buffer(length: u64) -> Result<Vec<u8>> {
-    let short = || Error::OutOfMemory { bytes: length };
-    let size = usize::try_from(length).map_err(|_| short())?;
-    let layout = std::alloc::Layout::array::<u8>(size).map_err(|_| short())?;
-    if size == 0 {
-        return Ok(Vec::new());
-    }
-    // SAFETY: the layout is not of size zero. The memory is zeroed, so all `size` bytes are initialised, and the vector
-    // takes it over with the capacity and alignment that it was allocated with.
-    unsafe {
-        let start = std::alloc::alloc_zeroed(layout);
-        if start.is_null() {
-            return Err(short());
-        }
-        Ok(Vec::from_raw_parts(start, size, size))
-    }
+fn buffer(length: u64) -> Result<Memory> {
+    let memory = usize::try_from(length).ok().and_then(Memory::zeroed);
+    memory.ok_or(Error::OutOfMemory { bytes: length })
 }
 
 /// The sequence numbers of the images among a folder's files.

@@ -4,14 +4,14 @@
 //! every place that the order table or the hash index names, and failing those, byte by byte. It changes no file.
 
 use super::layout::{ENTRY, Entry, HEADER, TRAILER, Trailer, read_header, slot_offset, u64_at};
-use crate::disk::Disk;
+use crate::disk::{Disk, Memory};
 use crate::error::{Error, Result};
 use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What is whole in an image.
 pub struct Salvaged {
-    bytes: Vec<u8>,
+    bytes: Memory,
     offsets: Vec<usize>,
     /// The sequence number that the image held, as far as anything tells.
     pub sequence: u64,
@@ -30,25 +30,25 @@ impl Salvaged {
 pub fn salvage(disk: &dyn Disk, path: &Path, sequence: u64) -> Result<Salvaged> {
     let file = disk.open(path).map_err(|source| Error::io("open", path, source))?;
     let length = file.length().map_err(|source| Error::io("measure", path, source))?;
-    let mut bytes = super::buffer(length)?;
-    let count = file.read_at(&mut bytes, 0).map_err(|source| Error::io("read", path, source))?;
-    bytes.truncate(count);
-    let trailer = Trailer::decode(&bytes).map(|(trailer, _)| trailer).filter(Trailer::is_sound);
+    let mut memory = super::buffer(length)?;
+    let count = file.read_at(&mut memory, 0).map_err(|source| Error::io("read", path, source))?;
+    let bytes = memory.get(..count).unwrap_or_default();
+    let trailer = Trailer::decode(bytes).map(|(trailer, _)| trailer).filter(Trailer::is_sound);
     let mut lost = Vec::new();
-    if read_header(&bytes).is_none() {
+    if read_header(bytes).is_none() {
         lost.push((0, HEADER as u64, "the image's header"));
     }
     if trailer.is_none() {
         lost.push((bytes.len().saturating_sub(TRAILER) as u64, TRAILER as u64, "the image's trailer"));
     }
-    let places = trailer.map(|trailer| named_places(&bytes, &trailer)).unwrap_or_default();
+    let places = trailer.map(|trailer| named_places(bytes, &trailer)).unwrap_or_default();
     let end = trailer.map_or(bytes.len(), |trailer| trailer.order as usize);
-    let offsets = valid_entries(&bytes, end, &places, &mut lost);
+    let offsets = valid_entries(bytes, end, &places, &mut lost);
     Ok(Salvaged {
         sequence: trailer.map_or(sequence, |trailer| trailer.sequence.max(sequence)),
         revision_floor: trailer.map_or(0, |trailer| trailer.revision_floor),
         offsets,
-        bytes,
+        bytes: memory,
         lost,
     })
 }
