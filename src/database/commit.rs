@@ -16,8 +16,6 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// So many queued bytes make the saver itself write them instead of leaving them to the background.
-const QUEUE_LIMIT: usize = 16 << 20;
 /// So many queued bytes wake the background thread before its interval is over.
 const QUEUE_WAKES: usize = 1 << 20;
 /// The largest batch, in bytes of documents: a record's lengths are 32 bits.
@@ -40,6 +38,7 @@ struct Prepared<'a> {
     /// The stored key. That of a Tier 1 save is known only under the commit lock.
     key: Cow<'a, str>,
     checksum: u32,
+    hash: u64,
     draft: Option<Version>,
     revision: u64,
     /// There is nothing to clear.
@@ -63,6 +62,8 @@ impl<'a> Prepared<'a> {
                 return Err(Error::ReservedKey { key: edit.key.to_owned() });
             }
         };
+        let hash = DocumentId::new(collection, edit.key).hash();
+        core.store.prefetch(hash);
         let mut checksum = 0;
         if let Some(text) = edit.text {
             validate::check_document(edit.key, text, core.options.max_document_bytes, core.options.max_depth)?;
@@ -71,7 +72,7 @@ impl<'a> Prepared<'a> {
         // A Tier 1 save is stored under its version's key, which is not known yet.
         let is_placed = !(is_tier1 && edit.text.is_some());
         let draft = is_placed.then(|| Version::draft(DocumentId::new(collection, edit.key), edit.text));
-        Ok(Prepared { edit, collection, key: Cow::Borrowed(edit.key), checksum, draft, revision: 0, idle: false })
+        Ok(Prepared { edit, collection, key: Cow::Borrowed(edit.key), checksum, hash, draft, revision: 0, idle: false })
     }
 
     fn is_tier1(&self) -> bool {
@@ -84,8 +85,11 @@ impl<'a> Prepared<'a> {
 
     /// Checks the expectation and decides revision and key. The commit lock is held.
     fn place(&mut self, core: &Core) -> Result<()> {
-        let standing =
-            if self.is_tier1() { Some(core.tier1_standing(self.collection)) } else { core.store.standing(self.id()) };
+        let standing = if self.is_tier1() {
+            Some(core.tier1_standing(self.collection))
+        } else {
+            core.store.standing(self.id(), self.hash)
+        };
         let standing =
             standing.unwrap_or(Standing { revision: core.store.revision_floor(), sequence: 0, exists: false });
         let current = if standing.exists { standing.revision } else { 0 };
@@ -97,6 +101,7 @@ impl<'a> Prepared<'a> {
         self.revision = standing.revision + u64::from(self.edit.text.is_some());
         if self.is_tier1() && self.edit.text.is_some() {
             self.key = Cow::Owned(keys::version_key(self.collection, self.revision));
+            self.hash = self.id().hash();
         }
         Ok(())
     }
@@ -113,7 +118,7 @@ impl<'a> Prepared<'a> {
         let draft = self.draft.take();
         let mut version = draft.unwrap_or_else(|| Version::draft(self.id(), self.edit.text));
         version.settle(sequence, self.revision, time_ms);
-        core.store.apply(self.id(), version);
+        core.store.apply(self.id(), self.hash, version);
     }
 }
 
@@ -173,7 +178,8 @@ impl Core {
         let queued = committer.queued_bytes();
         drop(committer);
         let outcome = match durability {
-            Durability::Behind if queued < QUEUE_LIMIT => Ok(()),
+            // A flood fills no more than a segment before the savers themselves write.
+            Durability::Behind if (queued as u64) < self.options.segment_bytes => Ok(()),
             Durability::Behind | Durability::Written => log.write_through(sequence),
             Durability::Durable => log.sync_through(sequence),
         };
@@ -188,7 +194,8 @@ impl Core {
     /// Where a Tier 1 document stands: its counter, and whether the newest version is there to load.
     pub(super) fn tier1_standing(&self, collection: Collection) -> Standing {
         let revision = self.store.highest_revision(collection);
-        let cleared_at = self.store.standing(DocumentId::new(collection, collection.name()));
+        let newest = DocumentId::new(collection, collection.name());
+        let cleared_at = self.store.standing(newest, newest.hash());
         let is_cleared = cleared_at.is_some_and(|cleared| cleared.revision == revision);
         Standing {
             revision,

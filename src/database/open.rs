@@ -205,7 +205,11 @@ pub fn apply(store: &Store, commit: &Commit<'_>) -> Result<()> {
             Action::Put { text, .. } => Some(text),
             Action::Clear => None,
         };
-        store.apply(change.id, Version::new(change.id, commit.sequence, change.revision, commit.time_ms, text));
+        store.apply(
+            change.id,
+            change.id.hash(),
+            Version::new(change.id, commit.sequence, change.revision, commit.time_ms, text),
+        );
     }
     Ok(())
 }

@@ -55,10 +55,10 @@ pub fn read(pieces: &Pieces<'_>) -> Result<Readout> {
 fn take_entries(store: &Store, image: &Salvaged, name: &str, report: &mut RecoveryReport) {
     for entry in image.entries() {
         let Some(id) = identity(&entry) else { continue };
-        let is_newer = store.standing(id).is_none_or(|known| known.sequence < entry.sequence);
+        let is_newer = store.standing(id, id.hash()).is_none_or(|known| known.sequence < entry.sequence);
         let text = if entry.cleared { Ok(None) } else { std::str::from_utf8(entry.text).map(Some) };
         if let (true, Ok(text)) = (is_newer, text) {
-            store.apply(id, Version::new(id, entry.sequence, entry.revision, entry.time_ms, text));
+            store.apply(id, id.hash(), Version::new(id, entry.sequence, entry.revision, entry.time_ms, text));
         }
     }
     store.raise_revision_floor(image.revision_floor);

@@ -164,9 +164,14 @@ impl Store {
         (!entry.cleared).then_some(Found::Base(entry))
     }
 
+    /// Asks for the memory that saving a document will need. Called early, it comes while the document is checked.
+    #[inline]
+    pub fn prefetch(&self, hash: u64) {
+        self.overlay.prefetch(hash);
+    }
+
     /// Where a document stands, cleared ones included; `None` if it was never saved.
-    pub fn standing(&self, id: DocumentId<'_>) -> Option<Standing> {
-        let hash = id.hash();
+    pub fn standing(&self, id: DocumentId<'_>, hash: u64) -> Option<Standing> {
         let changed = |version: &Version| {
             let head = version.head();
             Standing { revision: head.revision, sequence: head.sequence, exists: !head.cleared }
@@ -192,8 +197,7 @@ impl Store {
     }
 
     /// Makes a version the newest one of its document. The caller holds the commit lock.
-    pub fn apply(&self, id: DocumentId<'_>, version: Version) {
-        let hash = id.hash();
+    pub fn apply(&self, id: DocumentId<'_>, hash: u64, version: Version) {
         let revision = version.head().revision;
         if version.head().cleared {
             self.clears.fetch_add(1, Ordering::Relaxed);

@@ -54,6 +54,16 @@ impl Overlay {
         self.shards.get((hash >> 32) as usize % SHARDS)
     }
 
+    /// Asks for the memory of what a look-up will need, without waiting for it.
+    #[inline]
+    pub fn prefetch(&self, hash: u64) {
+        if let Some(shard) = self.shard(hash)
+            && let Some(slot) = shard.read().current.find(hash, |slot| slot.hash == hash)
+        {
+            prefetch(slot.version.address());
+        }
+    }
+
     /// The newest version, to keep.
     #[inline]
     pub fn get(&self, id: DocumentId<'_>, hash: u64) -> Option<Version> {
