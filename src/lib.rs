@@ -24,3 +24,4 @@ pub mod ffi;
 pub mod journal;
 pub mod options;
 pub mod store;
+mod sync;

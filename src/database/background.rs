@@ -7,7 +7,7 @@ use super::Core;
 use crate::disk::Thread;
 use crate::error::{Error, Result};
 use crate::journal::Log;
-use parking_lot::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -80,9 +80,9 @@ impl Signal {
         let mut woken = false;
         while !wishes.stop && !wishes.urgent && wishes.asked == wishes.answered && !woken {
             if self.is_dirty.load(Ordering::Acquire) {
-                woken = self.changed.wait_for(&mut wishes, tick).timed_out();
+                (wishes, woken) = self.changed.wait_for(wishes, tick);
             } else {
-                self.changed.wait(&mut wishes);
+                wishes = self.changed.wait(wishes);
             }
         }
         wishes.urgent = false;
@@ -137,7 +137,7 @@ impl Core {
                 return Err(Error::Closed);
             }
             // The thread may be stopped by a close that comes after our asking.
-            self.signal.answered.wait_for(&mut wishes, Duration::from_millis(50));
+            (wishes, _) = self.signal.answered.wait_for(wishes, Duration::from_millis(50));
         }
         match &wishes.failure {
             None => Ok(()),

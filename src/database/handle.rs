@@ -153,7 +153,7 @@ impl Database {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Err(Error::Closed);
         }
-        registry::leave(&self.core)
+        registry::leave(self.core.clone())
     }
 }
 

@@ -28,10 +28,10 @@ use crate::error::{Error, Result};
 use crate::journal::Log;
 use crate::options::Options;
 use crate::store::Store;
+use crate::sync::Mutex;
 use background::{Pace, Signal};
 use checkpoint::Published;
 use once_cell::sync::OnceCell;
-use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::sync::Arc;
 

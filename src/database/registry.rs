@@ -8,11 +8,11 @@ use super::open;
 use crate::disk::RealDisk;
 use crate::error::{Error, Result};
 use crate::options::Requested;
+use crate::sync::Mutex;
 use once_cell::sync::Lazy;
-use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, MutexGuard, Weak};
 
 /// One folder's place: the store that was opened there last. Its lock is held while the folder's store opens or shuts
 /// down, so others wait for the outcome.
@@ -46,22 +46,42 @@ pub fn join(path: &Path, requested: &Requested) -> Result<Arc<Core>> {
     Ok(core)
 }
 
-/// The place of a folder. Places of stores that are gone are forgotten on the way.
 fn place(folder: &Path) -> Place {
+    PLACES.lock().entry(folder.to_path_buf()).or_default().clone()
+}
+
+/// Forgets places that nobody waits for and whose stores are gone.
+fn forget_empty_places() {
     let mut places = PLACES.lock();
-    places.retain(|_, place| {
-        let is_waited_for = Arc::strong_count(place) > 1;
-        is_waited_for || place.try_lock().is_some_and(|core| core.strong_count() > 0)
-    });
-    places.entry(folder.to_path_buf()).or_default().clone()
+    // A place that only the map has cannot be locked, so this waits for nobody.
+    places.retain(|_, place| Arc::strong_count(place) > 1 || place.lock().strong_count() > 0);
+    if places.is_empty() {
+        places.shrink_to_fit();
+    }
 }
 
 /// Takes one handle off a store; the last one shuts it down.
-pub fn leave(core: &Arc<Core>) -> Result<()> {
+pub fn leave(core: Arc<Core>) -> Result<()> {
     let place = PLACES.lock().get(&core.folder).cloned();
-    let guard = place.as_ref().map(|place| place.lock());
-    let outcome = if core.drop_handle() { core.shut_down() } else { Ok(()) };
-    drop(guard);
+    let mut last_opened = place.as_ref().map(|place| place.lock());
+    let is_last = core.drop_handle();
+    let outcome = if is_last { core.shut_down() } else { Ok(()) };
+    // A reader that came to this store from an older one still has to be led on to the next. Besides such readers, only the
+    // handle that is being closed and this function have it.
+    let has_readers = Arc::strong_count(&core) > 2;
+    let is_newest = |last: &&mut MutexGuard<'_, Weak<Core>>| last.as_ptr() == Arc::as_ptr(&core);
+    if let Some(last) = last_opened.as_mut().filter(is_newest)
+        && is_last
+        && !has_readers
+    {
+        **last = Weak::new();
+    }
+    drop(last_opened);
+    drop(place);
+    drop(core);
+    if is_last {
+        forget_empty_places();
+    }
     outcome
 }
 

@@ -78,6 +78,7 @@ enum Within {
 // Each function below takes the bytes that are left and returns what is left behind it, or `None` if it recognises
 // nothing there. So the place is in a register, and there is no index that could be out of bounds.
 
+/// A whole document, its values one after the other.
 fn document(mut rest: &[u8], nesting: &mut Nesting) -> Option<()> {
     let mut within = Within::Nothing;
     loop {
@@ -86,30 +87,13 @@ fn document(mut rest: &[u8], nesting: &mut Nesting) -> Option<()> {
         rest = match first {
             b'"' => string(after)?,
             b'-' | b'0'..=b'9' => number(rest)?,
-            b'{' => {
-                nesting.open(true)?;
-                match space(after).strip_prefix(b"}") {
-                    None => {
-                        (within, rest) = (Within::Object, name(after)?);
-                        continue;
-                    }
-                    Some(after) => {
-                        within = nesting.close()?;
-                        after
-                    }
-                }
-            }
-            b'[' => {
-                nesting.open(false)?;
-                match space(after).strip_prefix(b"]") {
-                    None => {
-                        (within, rest) = (Within::Array, after);
-                        continue;
-                    }
-                    Some(after) => {
-                        within = nesting.close()?;
-                        after
-                    }
+            b'{' | b'[' => {
+                let opened = open(*first, after, nesting)?;
+                (within, rest) = (opened.within, opened.rest);
+                if opened.is_empty {
+                    rest
+                } else {
+                    continue;
                 }
             }
             b't' => after.strip_prefix(b"rue")?,
@@ -139,6 +123,26 @@ fn document(mut rest: &[u8], nesting: &mut Nesting) -> Option<()> {
             }
         }
     }
+}
+
+/// What an opening bracket came to.
+struct Opened<'a> {
+    /// It was closed at once, and `within` is what stands around it.
+    is_empty: bool,
+    within: Within,
+    rest: &'a [u8],
+}
+
+/// Behind an opening bracket: up to the first value within, or behind the closing one.
+#[inline(always)]
+fn open<'a>(bracket: u8, after: &'a [u8], nesting: &mut Nesting) -> Option<Opened<'a>> {
+    let (closing, within) = if bracket == b'{' { (b"}", Within::Object) } else { (b"]", Within::Array) };
+    nesting.open(within == Within::Object)?;
+    if let Some(rest) = space(after).strip_prefix(closing) {
+        return Some(Opened { is_empty: true, within: nesting.close()?, rest });
+    }
+    let rest = if within == Within::Object { name(after)? } else { after };
+    Some(Opened { is_empty: false, within, rest })
 }
 
 #[inline]

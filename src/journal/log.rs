@@ -13,10 +13,10 @@ use super::writer::{Batch, Writer};
 use crate::change::{Change, Commit};
 use crate::disk::Disk;
 use crate::error::{Error, Result};
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use crate::sync::{Condvar, Mutex};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, MutexGuard};
 
 /// A write buffer larger than this is given back to the allocator after use.
 const KEPT_BUFFER: usize = 1 << 20;
@@ -207,7 +207,7 @@ impl Log {
             if !turn.taken {
                 break;
             }
-            self.turn_over.wait(&mut turn);
+            turn = self.turn_over.wait(turn);
         }
         turn.taken = true;
         drop(turn);

@@ -1,0 +1,27 @@
+/*
+ * The parts of the abuse test: each hands the library one kind of wrong argument.
+ *
+ * It must not hold code. Invariant: every part gets a store with documents in it, and leaves it as it was.
+ */
+#ifndef COFFER_TEST_ABUSE_H
+#define COFFER_TEST_ABUSE_H
+
+#include "support.h"
+
+/* Calls every function that takes a handle with `db`, expecting this status from each and no result from any. */
+void every_function_refuses(coffer_db db, coffer_status expected);
+
+void abuse_handles(coffer_db db);
+void abuse_nulls(coffer_db db);
+void abuse_utf8(coffer_db db);
+void abuse_json(coffer_db db);
+void abuse_depth(coffer_db db);
+void abuse_sizes(coffer_db db);
+void abuse_batches(coffer_db db);
+void abuse_arguments(coffer_db db);
+
+/* These two open stores of their own. */
+void abuse_options(void);
+void abuse_paths(void);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * The conformance cases that conformance_more.c holds, and the short checks that all cases use.
+ *
+ * It must not hold code. Invariant: every case is a function without arguments that leaves no handle open.
+ */
+#ifndef COFFER_TEST_CONFORMANCE_H
+#define COFFER_TEST_CONFORMANCE_H
+
+#include "support.h"
+
+struct named_case {
+    const char *name;
+    void (*run)(void);
+};
+#define CASE(function) {#function, function}
+
+coffer_db open_at(const char *path, const char *options);
+coffer_db open_fresh(const char *name);
+void expect(coffer_db db, const char *key, const char *expected);
+void expect_missing(coffer_db db, const char *key);
+void expect_revision(coffer_db db, const char *key, uint64_t expected);
+void expect_keys(coffer_db db, const char *prefix, const char *after, size_t limit, const char *expected);
+
+void tier1_round_trip(void);
+void tier1_versions(void);
+void tier1_through_keys(void);
+void past_versions_are_kept(void);
+void reopen_finds_all(void);
+void two_handles_one_store(void);
+void read_only(void);
+void options(void);
+void invalid_json(void);
+void invalid_keys(void);
+void too_large_and_too_deep(void);
+void unicode(void);
+void last_error(void);
+void closed_handle(void);
+void flush_and_checkpoint(void);
+void no_live_handles(void);
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * The header by itself, included twice, as C99 and as C++11, 17 and 20, with every warning an error.
+ *
+ * It must not call the library: compiling it is the test. Invariant: each function has exactly the shape that callers
+ * were compiled against, and each constant its number; a change here is a change of the ABI and needs a new
+ * COFFER_ABI_VERSION.
+ */
+#include "coffer.h"
+#include "coffer.h"
+
+/* An array of -1 elements is an error in every language that the header serves. */
+#define SAME(name, condition) typedef char name[(condition) ? 1 : -1]
+
+SAME(status_is_32_bits, sizeof(coffer_status) == 4 && (coffer_status)-1 < 0);
+SAME(handle_is_64_bits, sizeof(coffer_db) == 8 && (coffer_db)-1 > 0);
+SAME(abi_version, COFFER_ABI_VERSION == 1);
+SAME(version_text, sizeof COFFER_VERSION >= sizeof "0.0.0");
+
+SAME(status_0, COFFER_OK == 0);
+SAME(status_1, COFFER_ERROR_NULL_ARGUMENT == -1);
+SAME(status_2, COFFER_ERROR_INVALID_HANDLE == -2);
+SAME(status_3, COFFER_ERROR_INVALID_UTF8 == -3);
+SAME(status_4, COFFER_ERROR_INVALID_JSON == -4);
+SAME(status_5, COFFER_ERROR_INVALID_KEY == -5);
+SAME(status_6, COFFER_ERROR_INVALID_OPTION == -6);
+SAME(status_7, COFFER_ERROR_INVALID_ARGUMENT == -7);
+SAME(status_8, COFFER_ERROR_TOO_LARGE == -8);
+SAME(status_9, COFFER_ERROR_TOO_DEEP == -9);
+SAME(status_10, COFFER_ERROR_NOT_FOUND == -10);
+SAME(status_11, COFFER_ERROR_CONFLICT == -11);
+SAME(status_12, COFFER_ERROR_RESERVED_KEY == -12);
+SAME(status_13, COFFER_ERROR_BUFFER_TOO_SMALL == -13);
+SAME(status_14, COFFER_ERROR_BUSY == -14);
+SAME(status_15, COFFER_ERROR_READ_ONLY == -15);
+SAME(status_16, COFFER_ERROR_IO == -16);
+SAME(status_17, COFFER_ERROR_NO_STORE == -17);
+SAME(status_18, COFFER_ERROR_CORRUPT == -18);
+SAME(status_19, COFFER_ERROR_FAILED == -19);
+SAME(status_20, COFFER_ERROR_UNSUPPORTED_FORMAT == -20);
+SAME(status_21, COFFER_ERROR_OUT_OF_MEMORY == -21);
+SAME(status_99, COFFER_ERROR_INTERNAL == -99);
+
+SAME(durability_0, COFFER_DURABILITY_DEFAULT == 0);
+SAME(durability_1, COFFER_DURABILITY_BEHIND == 1);
+SAME(durability_2, COFFER_DURABILITY_WRITTEN == 2);
+SAME(durability_3, COFFER_DURABILITY_DURABLE == 3);
+SAME(any_revision, COFFER_ANY_REVISION == -1);
+
+/* The shapes, in the header's order. A pointer of another shape does not take the function's address. */
+struct shapes {
+    const char *(*version)(void);
+    uint32_t (*abi_version)(void);
+    const char *(*last_error)(void);
+    const char *(*status_name)(int32_t);
+    size_t (*live_handles)(void);
+    void (*string_free)(char *);
+    int32_t (*open)(const char *, const char *, uint64_t *);
+    int32_t (*flush)(uint64_t);
+    int32_t (*checkpoint)(uint64_t);
+    int32_t (*close)(uint64_t);
+    int32_t (*recovery_report)(uint64_t, char **);
+    int32_t (*save_persistent_data)(uint64_t, const char *, const char *);
+    int32_t (*load_persistent_data)(uint64_t, const char *, char **);
+    int32_t (*load_persistent_data_into)(uint64_t, const char *, char *, size_t, size_t *);
+    int32_t (*clear_database_entry)(uint64_t, const char *);
+    int32_t (*list_database_keys)(uint64_t, char **);
+    int32_t (*list_database_keys_with)(uint64_t, const char *, const char *, size_t, char **);
+    int32_t (*load_entry)(uint64_t, const char *, char **, uint64_t *, int64_t *);
+    int32_t (*save_entry)(uint64_t, const char *, const char *, int64_t, int32_t, uint64_t *);
+    int32_t (*clear_entry)(uint64_t, const char *, int64_t, int32_t);
+    int32_t (*save_batch)(uint64_t, const char *const *, const char *const *, const int64_t *, size_t, int32_t, uint64_t *);
+    int32_t (*save_tier1[3])(uint64_t, const char *);
+    int32_t (*load_tier1[3])(uint64_t, char **);
+    int32_t (*load_version)(uint64_t, const char *, uint64_t, char **);
+    int32_t (*list_versions)(uint64_t, const char *, char **);
+    int32_t (*version_counters)(uint64_t, char **);
+};
+
+extern const struct shapes coffer_shapes;
+const struct shapes coffer_shapes = {
+    coffer_version,
+    coffer_abi_version,
+    coffer_last_error,
+    coffer_status_name,
+    coffer_live_handles,
+    coffer_string_free,
+    coffer_open,
+    coffer_flush,
+    coffer_checkpoint,
+    coffer_close,
+    coffer_recovery_report,
+    coffer_save_persistent_data,
+    coffer_load_persistent_data,
+    coffer_load_persistent_data_into,
+    coffer_clear_database_entry,
+    coffer_list_database_keys,
+    coffer_list_database_keys_with,
+    coffer_load_entry,
+    coffer_save_entry,
+    coffer_clear_entry,
+    coffer_save_batch,
+    {coffer_save_character_roster_state, coffer_save_equipment_config, coffer_save_party_config},
+    {coffer_load_character_roster_state, coffer_load_equipment_config, coffer_load_party_config},
+    coffer_load_version,
+    coffer_list_versions,
+    coffer_version_counters,
+};

@@ -1,0 +1,250 @@
+/*
+ * A writer is killed at a random time, and everything that it had acknowledged has to be there.
+ *
+ * The parent starts this program anew as the writer, which saves numbered documents and after each save that returned
+ * writes the number to a pipe. The parent must not wait for a good moment. Invariant: what is found is 1, 2, 3 … up to
+ * some number without a gap, each whole and as it was saved, and that number is the last acknowledged one or later.
+ *
+ *     kill WORKING_FOLDER [ROUNDS [SEED]]
+ *     kill --writer STORE DURABILITY KIND FIRST PIPE       (for itself)
+ */
+#define _XOPEN_SOURCE 700
+
+#include "support.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum kind { SINGLE, BATCH };
+
+/* A store of each kind lives through several rounds. */
+struct plan {
+    const char *durability;
+    enum kind kind;
+    char store[PATH_ROOM];
+    /* How many documents, or batches, it is known to hold. */
+    int reached;
+};
+
+struct writer {
+    pid_t process;
+    FILE *acknowledged;
+    int last;
+};
+
+/* Different lengths, so that the ends of records fall everywhere. */
+static void text_of(char *text, int number, int part)
+{
+    int padding = number * 37 % 1500;
+    sprintf(text, "{\"number\":%d,\"part\":%d,\"padding\":\"%*s\"}", number, part, padding, "");
+}
+
+static void save_single(coffer_db db, int number)
+{
+    char key[32], text[2048];
+    sprintf(key, "n/%08d", number);
+    text_of(text, number, 0);
+    CHECK_OK(coffer_save_persistent_data(db, key, text));
+}
+
+/* Two new documents and one that is saved over and over, so that its revision counts the batches. */
+static void save_three(coffer_db db, int number)
+{
+    char first[32], second[32], texts[3][2048];
+    const char *keys[3], *documents[3];
+    int part;
+    sprintf(first, "n/%08d", number);
+    sprintf(second, "m/%08d", number);
+    keys[0] = first;
+    keys[1] = "last";
+    keys[2] = second;
+    for (part = 0; part < 3; part++) {
+        text_of(texts[part], number, part);
+        documents[part] = texts[part];
+    }
+    CHECK_OK(coffer_save_batch(db, keys, documents, NULL, 3, COFFER_DURABILITY_DEFAULT, NULL));
+}
+
+/* Never returns: the parent kills it, or closes the pipe. */
+static int write_for_ever(char **arguments)
+{
+    char options[256];
+    const char *durability = arguments[1];
+    enum kind kind = atoi(arguments[2]) == SINGLE ? SINGLE : BATCH;
+    int number = atoi(arguments[3]), out = atoi(arguments[4]);
+    /* What is saved behind is acknowledged once it was flushed. */
+    int each = strcmp(durability, "behind") == 0 ? 20 : 1;
+    coffer_db db = 0;
+    sprintf(options, "{\"durability\":\"%s\",\"segment_bytes\":65536,\"checkpoint_bytes\":150000}", durability);
+    CHECK_OK(coffer_open(arguments[0], options, &db));
+    for (;; number++) {
+        if (kind == SINGLE)
+            save_single(db, number);
+        else
+            save_three(db, number);
+        if (number % each != 0)
+            continue;
+        if (each > 1)
+            CHECK_OK(coffer_flush(db));
+        /* One write call each, no buffer: what is in the pipe was acknowledged. */
+        if (write(out, &number, sizeof number) != (ssize_t)sizeof number)
+            return 3;
+    }
+}
+
+static struct writer start_writer(const char *program, const struct plan *plan)
+{
+    struct writer writer;
+    char kind[16], first[16], out[16];
+    int ends[2];
+    CHECK_SAID(strerror(errno), pipe(ends) == 0);
+    sprintf(kind, "%d", (int)plan->kind);
+    sprintf(first, "%d", plan->reached + 1);
+    sprintf(out, "%d", ends[1]);
+    writer.process = fork();
+    CHECK_SAID(strerror(errno), writer.process >= 0);
+    if (writer.process == 0) {
+        close(ends[0]);
+        execl(program, program, "--writer", plan->store, plan->durability, kind, first, out, (char *)NULL);
+        _exit(4);
+    }
+    close(ends[1]);
+    writer.acknowledged = fdopen(ends[0], "rb");
+    CHECK_SAID(strerror(errno), writer.acknowledged != NULL);
+    /* By the first number the store is open and in use. */
+    CHECK_SAID("the writer said nothing", fread(&writer.last, sizeof writer.last, 1, writer.acknowledged) == 1);
+    return writer;
+}
+
+static void kill_writer(struct writer *writer)
+{
+    int status = 0, number;
+    CHECK_SAID(strerror(errno), kill(writer->process, SIGKILL) == 0);
+    CHECK_SAID(strerror(errno), waitpid(writer->process, &status, 0) == writer->process);
+    CHECK_SAID("the writer ended by itself", WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    while (fread(&number, sizeof number, 1, writer->acknowledged) == 1)
+        writer->last = number;
+    fclose(writer->acknowledged);
+}
+
+static void check_text(coffer_db db, const char *key, int number, int part)
+{
+    char expected[2048], *text;
+    text_of(expected, number, part);
+    CHECK_OK(coffer_load_persistent_data(db, key, &text));
+    CHECK_SAME(expected, text);
+}
+
+/* How many keys `<letter>/00000001`, `…2`, … there are; a gap fails. */
+static int count_in_order(coffer_db db, char letter, int part)
+{
+    char prefix[3], key[1025], expected[32], *keys;
+    const char *place;
+    int count = 0;
+    sprintf(prefix, "%c/", letter);
+    CHECK_OK(coffer_list_database_keys_with(db, prefix, NULL, 0, &keys));
+    for (place = keys; next_string(&place, key, sizeof key);) {
+        sprintf(expected, "%c/%08d", letter, ++count);
+        CHECK(strcmp(key, expected) == 0);
+        check_text(db, key, count, part);
+    }
+    coffer_string_free(keys);
+    return count;
+}
+
+/* Checks the whole store and returns how far it reaches. */
+static int check_store(coffer_db db, const struct plan *plan)
+{
+    int count = count_in_order(db, 'n', 0);
+    uint64_t revision = 0;
+    if (plan->kind == BATCH) {
+        CHECK(count_in_order(db, 'm', 2) == count);
+        CHECK_OK(coffer_load_entry(db, "last", NULL, &revision, NULL));
+        CHECK(revision == (uint64_t)count);
+        check_text(db, "last", count, 1);
+    }
+    return count;
+}
+
+/* While the writer lives: nobody else opens the store for writing, everybody may look. */
+static void check_beside_writer(const struct plan *plan, const struct writer *writer)
+{
+    char process[64];
+    coffer_db db = 0;
+    CHECK_STATUS(COFFER_ERROR_BUSY, coffer_open(plan->store, NULL, &db));
+    CHECK(db == 0);
+    sprintf(process, "process %ld;", (long)writer->process);
+    CHECK(strstr(coffer_last_error(), process) != NULL);
+    CHECK_OK(coffer_open(plan->store, "{\"read_only\":true}", &db));
+    CHECK(check_store(db, plan) >= writer->last);
+    CHECK_STATUS(COFFER_ERROR_READ_ONLY, coffer_save_persistent_data(db, "last", "0"));
+    CHECK_OK(coffer_close(db));
+    CHECK(coffer_live_handles() == 0);
+}
+
+static void check_after_kill(struct plan *plan, const struct writer *writer, int by_looking_only)
+{
+    coffer_db db = 0;
+    int count;
+    /* The dead process has no lock any more, and what it left is whole. Looking alone leaves the mess to the next writer. */
+    CHECK_OK(coffer_open(plan->store, by_looking_only ? "{\"read_only\":true}" : NULL, &db));
+    count = check_store(db, plan);
+    CHECK(count >= writer->last);
+    /* One save, or what lies between two flushes, may have been under way. */
+    CHECK(count <= writer->last + (strcmp(plan->durability, "behind") == 0 ? 20 : 1));
+    CHECK_OK(coffer_close(db));
+    plan->reached = count;
+}
+
+static void run_rounds(const char *program, int rounds, uint64_t random)
+{
+    static struct plan plans[6];
+    static const char *const durabilities[] = {"written", "durable", "behind"};
+    struct plan *plan;
+    struct writer writer;
+    int i, total = 0;
+    for (i = 0; i < 6; i++) {
+        char name[32];
+        plans[i].durability = durabilities[i % 3];
+        plans[i].kind = i < 3 ? SINGLE : BATCH;
+        sprintf(name, "%s-%s", plans[i].durability, i < 3 ? "single" : "batch");
+        fresh_path(plans[i].store, name);
+    }
+    for (i = 0; i < rounds; i++) {
+        plan = &plans[i % 6];
+        writer = start_writer(program, plan);
+        if (i % 4 < 2)
+            check_beside_writer(plan, &writer);
+        sleep_ms((long)(next_random(&random) % 60));
+        kill_writer(&writer);
+        total -= plan->reached;
+        check_after_kill(plan, &writer, next_random(&random) % 2 == 0);
+        total += plan->reached;
+    }
+    printf("ok %d writers killed, %d saves found\n", rounds, total);
+}
+
+int main(int count, char **arguments)
+{
+    uint64_t seed;
+    int rounds;
+    if (count == 7 && strcmp(arguments[1], "--writer") == 0)
+        return write_for_ever(arguments + 2);
+    if (count < 2 || count > 4) {
+        fprintf(stderr, "usage: %s WORKING_FOLDER [ROUNDS [SEED]]\n", arguments[0]);
+        return 2;
+    }
+    use_working_folder(arguments[1]);
+    rounds = count > 2 ? atoi(arguments[2]) : 20;
+    seed = count > 3 ? strtoull(arguments[3], NULL, 10) : (uint64_t)time(NULL) * 1000003u + (uint64_t)getpid();
+    printf("seed %llu\n", (unsigned long long)seed);
+    fflush(stdout);
+    run_rounds(arguments[0], rounds, seed == 0 ? 1 : seed);
+    return 0;
+}

@@ -1,0 +1,155 @@
+/*
+ * The library is loaded, used and unloaded again and again, as by an editor that reloads its plug-ins.
+ *
+ * It must not be linked to the library. Invariant: after each unloading none of the library's file is mapped any more
+ * (where /proc/self/maps tells), the next loading finds everything that was saved, and no loading costs more memory than
+ * the little that the library keeps for its next use.
+ *
+ *     load_unload LIBRARY WORKING_FOLDER
+ */
+#define _XOPEN_SOURCE 700
+
+#include "support.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* glibc tells since 2.33 how much of the heap is in use. */
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
+#include <malloc.h>
+#define HEAP_IN_USE() ((long)mallinfo2().uordblks)
+#else
+#define HEAP_IN_USE() 0L
+#endif
+
+#define TIMES 20
+/* The first loads pay for what the system itself keeps. */
+#define WARM 4
+#define MOST_LOST 6144L
+#define SAVERS 4
+
+static struct {
+    coffer_status (*open)(const char *path, const char *options, coffer_db *out);
+    coffer_status (*save)(coffer_db db, const char *key, const char *json);
+    coffer_status (*load)(coffer_db db, const char *key, char **out);
+    coffer_status (*flush)(coffer_db db);
+    coffer_status (*close)(coffer_db db);
+    const char *(*last_error)(void);
+    void (*free_text)(char *text);
+} coffer;
+
+static void *library;
+static coffer_db database;
+
+#define MUST(condition) CHECK_SAID(coffer.last_error(), condition)
+
+/* A function's address comes as an object's; C has no cast for that, copying is what there is. */
+static void find(const char *name, void *function)
+{
+    void *address = dlsym(library, name);
+    CHECK_SAID(name, address != NULL);
+    memcpy(function, &address, sizeof address);
+}
+
+static void load_library(const char *path)
+{
+    library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    CHECK_SAID(dlerror(), library != NULL);
+    find("coffer_open", &coffer.open);
+    find("coffer_save_persistent_data", &coffer.save);
+    find("coffer_load_persistent_data", &coffer.load);
+    find("coffer_flush", &coffer.flush);
+    find("coffer_close", &coffer.close);
+    find("coffer_last_error", &coffer.last_error);
+    find("coffer_string_free", &coffer.free_text);
+}
+
+/* 1 or 0; -1 where there is no such file to ask. */
+static int is_mapped(const char *path)
+{
+    char line[PATH_ROOM + 256];
+    int found = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    if (maps == NULL)
+        return -1;
+    while (!found && fgets(line, sizeof line, maps) != NULL)
+        found = strstr(line, path) != NULL;
+    fclose(maps);
+    return found;
+}
+
+/* Contended locks, waiting and messages: whatever leaves something behind in its thread. */
+static void *save_and_fail(void *given)
+{
+    char key[32];
+    int i;
+    sprintf(key, "thread %d", *(const int *)given);
+    for (i = 0; i < 50; i++) {
+        MUST(coffer.save(database, key, "[1]") == COFFER_OK);
+        MUST(coffer.save(database, key, "[") == COFFER_ERROR_INVALID_JSON);
+    }
+    MUST(coffer.flush(database) == COFFER_OK);
+    return NULL;
+}
+
+static void use(const char *store, int time)
+{
+    pthread_t threads[SAVERS];
+    int numbers[SAVERS], main_number = SAVERS, i;
+    char text[32], *json = NULL;
+    MUST(coffer.open(store, NULL, &database) == COFFER_OK);
+    if (time > 0) {
+        sprintf(text, "%d", time - 1);
+        MUST(coffer.load(database, "time", &json) == COFFER_OK && strcmp(json, text) == 0);
+        coffer.free_text(json);
+    }
+    sprintf(text, "%d", time);
+    MUST(coffer.save(database, "time", text) == COFFER_OK);
+    for (i = 0; i < SAVERS; i++) {
+        numbers[i] = i;
+        MUST(pthread_create(&threads[i], NULL, save_and_fail, &numbers[i]) == 0);
+    }
+    /* This thread, which goes on, does the same. */
+    save_and_fail(&main_number);
+    for (i = 0; i < SAVERS; i++)
+        MUST(pthread_join(threads[i], NULL) == 0);
+    MUST(coffer.close(database) == COFFER_OK);
+    MUST(coffer.close(database) == COFFER_ERROR_INVALID_HANDLE && strlen(coffer.last_error()) > 0);
+}
+
+int main(int count, char **arguments)
+{
+    char store[PATH_ROOM], *real;
+    int time, left = 0;
+    long before = 0, lost;
+    if (count != 3) {
+        fprintf(stderr, "usage: %s LIBRARY WORKING_FOLDER\n", arguments[0]);
+        return 2;
+    }
+    real = realpath(arguments[1], NULL);
+    CHECK_SAID("there is no such library", real != NULL);
+    use_working_folder(arguments[2]);
+    fresh_path(store, "reloaded");
+    CHECK_SAID("mapped before it was loaded", is_mapped(real) != 1);
+    for (time = 0; time < TIMES; time++) {
+        if (time == WARM)
+            before = HEAP_IN_USE();
+        load_library(real);
+        CHECK_SAID("not mapped though it is loaded", is_mapped(real) != 0);
+        use(store, time);
+        CHECK_SAID(dlerror(), dlclose(library) == 0);
+        left += is_mapped(real) == 0;
+    }
+    lost = (HEAP_IN_USE() - before) / (TIMES - WARM);
+    if (is_mapped(real) == -1)
+        printf("loaded %d times; whether it left is not known: there is no /proc/self/maps\n", TIMES);
+    else
+        printf("loaded %d times, left memory %d times, %ld bytes lost each time\n", TIMES, left, lost);
+    CHECK_SAID("the library stayed in memory after it was closed", left == TIMES || is_mapped(real) == -1);
+    CHECK_SAID("each loading takes more of the heap", lost <= MOST_LOST);
+    free(real);
+    return 0;
+}

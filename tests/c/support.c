@@ -1,0 +1,164 @@
+/*
+ * Checks, folders and numbers for the C tests; support.h says what each is for.
+ *
+ * It must not call the library (dump.c does), so that a program which loads the library at run time can use it.
+ * Invariant: a failed check ends the whole process at once, from whichever thread.
+ */
+#define _XOPEN_SOURCE 700
+
+#include "support.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static char working_folder[PATH_ROOM / 2];
+
+void check_failed(const char *file, int line, const char *expression, const char *said)
+{
+    fflush(stdout);
+    fprintf(stderr, "%s:%d: failed: %s\n    last error: %s\n", file, line, expression, said);
+    fflush(stderr);
+    /* Not exit(): other threads may be inside the library, and its tear-down would hide what went wrong. */
+    _exit(1);
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
+{
+    (void)status;
+    (void)kind;
+    (void)walk;
+    return remove(path);
+}
+
+void use_working_folder(const char *folder)
+{
+    CHECK_SAID("the path is too long", strlen(folder) < sizeof working_folder - 256);
+    CHECK_SAID(strerror(errno), mkdir(folder, 0777) == 0 || errno == EEXIST);
+    strcpy(working_folder, folder);
+}
+
+void fresh_path(char *path, const char *name)
+{
+    snprintf(path, PATH_ROOM, "%s/%s", working_folder, name);
+    CHECK_SAID(strerror(errno), nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT);
+}
+
+int entries_in(const char *folder)
+{
+    int count = 0;
+    const struct dirent *entry;
+    DIR *directory = opendir(folder);
+    if (directory == NULL)
+        return -1;
+    while ((entry = readdir(directory)) != NULL)
+        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    closedir(directory);
+    return count;
+}
+
+void write_file(const char *path, const char *content)
+{
+    FILE *file = fopen(path, "wb");
+    CHECK_SAID(strerror(errno), file != NULL);
+    CHECK_SAID(strerror(errno), fputs(content, file) >= 0);
+    CHECK_SAID(strerror(errno), fclose(file) == 0);
+}
+
+char *repeated(size_t count, const char *piece, const char *middle, const char *end)
+{
+    size_t piece_length = strlen(piece), middle_length = strlen(middle), end_length = strlen(end), i;
+    char *text = malloc(count * (piece_length + end_length) + middle_length + 1), *place = text;
+    CHECK_SAID("out of memory", text != NULL);
+    for (i = 0; i < count; i++, place += piece_length)
+        memcpy(place, piece, piece_length);
+    memcpy(place, middle, middle_length);
+    place += middle_length;
+    for (i = 0; i < count; i++, place += end_length)
+        memcpy(place, end, end_length);
+    *place = '\0';
+    return text;
+}
+
+char *long_document(size_t length)
+{
+    char *text = malloc(length + 1);
+    CHECK_SAID("a JSON string has two quotes", text != NULL && length >= 2);
+    memset(text, 'x', length);
+    text[0] = text[length - 1] = '"';
+    text[length] = '\0';
+    return text;
+}
+
+int sized(int large, int small)
+{
+    const char *size = getenv("COFFER_TEST_SIZE");
+    return size != NULL && strcmp(size, "small") == 0 ? small : large;
+}
+
+uint64_t next_random(uint64_t *state)
+{
+    /* xorshift: every state but 0 is on one cycle. */
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+void sleep_ms(long milliseconds)
+{
+    struct timespec pause;
+    pause.tv_sec = milliseconds / 1000;
+    pause.tv_nsec = milliseconds % 1000 * 1000000;
+    while (nanosleep(&pause, &pause) != 0 && errno == EINTR)
+        continue;
+}
+
+static unsigned hex_value(const char *digits)
+{
+    char four[5] = {0};
+    memcpy(four, digits, 4);
+    return (unsigned)strtoul(four, NULL, 16);
+}
+
+/* One escape of a JSON string, behind its backslash. The library escapes what is below U+0080 only. */
+static char unescaped(const char **place)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    const char *found;
+    char kind = *(*place)++;
+    if (kind == 'u') {
+        unsigned value = hex_value(*place);
+        *place += 4;
+        CHECK_SAID("an escape that was not needed", value > 0 && value < 0x80);
+        return (char)value;
+    }
+    found = strchr(from, kind);
+    CHECK_SAID("an unknown escape", found != NULL && *found != '\0');
+    return to[found - from];
+}
+
+int next_string(const char **place, char *into, size_t room)
+{
+    size_t length = 0;
+    const char *start = strchr(*place, '"');
+    if (start == NULL)
+        return 0;
+    for (start++; *start != '"';) {
+        char byte = *start++;
+        CHECK_SAID("the string does not end", byte != '\0');
+        if (byte == '\\')
+            byte = unescaped(&start);
+        CHECK_SAID("the string is too long", length + 1 < room);
+        into[length++] = byte;
+    }
+    into[length] = '\0';
+    *place = start + 1;
+    return 1;
+}
