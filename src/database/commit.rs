@@ -11,13 +11,15 @@ use crate::document::{Collection, DocumentId, check_key};
 use crate::error::{Error, Result};
 use crate::journal::{Committer, Log};
 use crate::options::Durability;
-use crate::store::{Standing, Version};
+use crate::store::{Stamp, Standing, Version};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// So many queued bytes wake the background thread before its interval is over.
 const QUEUE_WAKES: usize = 1 << 20;
+/// A longer text is copied before the commit lock is taken.
+const LONG: usize = 4096;
 /// The largest batch, in bytes of documents: a record's lengths are 32 bits.
 const BATCH_LIMIT: u64 = 1 << 31;
 
@@ -39,7 +41,7 @@ struct Prepared<'a> {
     key: Cow<'a, str>,
     checksum: u32,
     hash: u64,
-    draft: Option<Version>,
+    made: Option<Version>,
     revision: u64,
     /// There is nothing to clear.
     idle: bool,
@@ -69,10 +71,10 @@ impl<'a> Prepared<'a> {
             validate::check_document(edit.key, text, core.options.max_document_bytes, core.options.max_depth)?;
             checksum = crc32c::crc32c(text.as_bytes());
         }
-        // A Tier 1 save is stored under its version's key, which is not known yet.
-        let is_placed = !(is_tier1 && edit.text.is_some());
-        let draft = is_placed.then(|| Version::draft(DocumentId::new(collection, edit.key), edit.text));
-        Ok(Prepared { edit, collection, key: Cow::Borrowed(edit.key), checksum, hash, draft, revision: 0, idle: false })
+        // The stored key of a Tier 1 save is not known yet, and a short text is copied in no time.
+        let is_long = edit.text.is_some_and(|text| text.len() > LONG) && !is_tier1;
+        let made = is_long.then(|| Version::new(DocumentId::new(collection, edit.key), Stamp::default(), edit.text));
+        Ok(Prepared { edit, collection, key: Cow::Borrowed(edit.key), checksum, hash, made, revision: 0, idle: false })
     }
 
     fn is_tier1(&self) -> bool {
@@ -115,10 +117,9 @@ impl<'a> Prepared<'a> {
     }
 
     fn apply(&mut self, core: &Core, sequence: u64, time_ms: u64) {
-        let draft = self.draft.take();
-        let mut version = draft.unwrap_or_else(|| Version::draft(self.id(), self.edit.text));
-        version.settle(sequence, self.revision, time_ms);
-        core.store.apply(self.id(), self.hash, version);
+        let stamp = Stamp { sequence, revision: self.revision, time_ms };
+        let made = self.made.take();
+        core.store.apply(self.id(), self.hash, stamp, self.edit.text, made);
     }
 }
 

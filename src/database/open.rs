@@ -12,7 +12,7 @@ use crate::disk::{Disk, Lock, LockGuard};
 use crate::error::{Error, Result};
 use crate::journal::{self, Log, Recovered};
 use crate::options::{Options, Recovery};
-use crate::store::{Image, Store, Version, file_name, sequences};
+use crate::store::{Image, Stamp, Store, file_name, sequences};
 use crate::sync::Mutex;
 use once_cell::sync::OnceCell;
 use serde::Serialize;
@@ -205,11 +205,8 @@ pub fn apply(store: &Store, commit: &Commit<'_>) -> Result<()> {
             Action::Put { text, .. } => Some(text),
             Action::Clear => None,
         };
-        store.apply(
-            change.id,
-            change.id.hash(),
-            Version::new(change.id, commit.sequence, change.revision, commit.time_ms, text),
-        );
+        let stamp = Stamp { sequence: commit.sequence, revision: change.revision, time_ms: commit.time_ms };
+        store.apply(change.id, change.id.hash(), stamp, text, None);
     }
     Ok(())
 }

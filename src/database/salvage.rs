@@ -12,7 +12,7 @@ use crate::document::{Collection, DocumentId};
 use crate::error::Result;
 use crate::journal::{self, Loss};
 use crate::options::Recovery;
-use crate::store::{Entry, Salvaged, Store, Version, file_name, salvage};
+use crate::store::{Entry, Salvaged, Stamp, Store, file_name, salvage};
 use std::path::Path;
 
 /// A damaged store's files.
@@ -58,7 +58,8 @@ fn take_entries(store: &Store, image: &Salvaged, name: &str, report: &mut Recove
         let is_newer = store.standing(id, id.hash()).is_none_or(|known| known.sequence < entry.sequence);
         let text = if entry.cleared { Ok(None) } else { std::str::from_utf8(entry.text).map(Some) };
         if let (true, Ok(text)) = (is_newer, text) {
-            store.apply(id, id.hash(), Version::new(id, entry.sequence, entry.revision, entry.time_ms, text));
+            let stamp = Stamp { sequence: entry.sequence, revision: entry.revision, time_ms: entry.time_ms };
+            store.apply(id, id.hash(), stamp, text, None);
         }
     }
     store.raise_revision_floor(image.revision_floor);

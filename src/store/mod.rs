@@ -18,7 +18,7 @@ mod version;
 mod walk;
 
 pub use image::{Entry, Image, ImageWriter, Salvaged, file_name, salvage, sequences};
-pub use version::Version;
+pub use version::{Stamp, Version};
 
 use crate::document::{Collection, DocumentId};
 use overlay::Overlay;
@@ -56,14 +56,14 @@ impl Found<'_> {
 
     pub fn revision(&self) -> u64 {
         match self {
-            Found::Changed(version) => version.head().revision,
+            Found::Changed(version) => version.head().stamp.revision,
             Found::Base(entry) => entry.revision,
         }
     }
 
     pub fn time_ms(&self) -> u64 {
         match self {
-            Found::Changed(version) => version.head().time_ms,
+            Found::Changed(version) => version.head().stamp.time_ms,
             Found::Base(entry) => entry.time_ms,
         }
     }
@@ -138,14 +138,16 @@ impl Store {
             let head = version.head();
             match version.text() {
                 _ if head.cleared => Peek::Nothing,
-                text if text.len() <= BRIEF => Peek::Seen(show(text, head.revision, head.time_ms)),
+                text if text.len() <= BRIEF => Peek::Seen(show(text, head.stamp.revision, head.stamp.time_ms)),
                 _ => Peek::Long(version.clone()),
             }
         });
         match brief {
             Some(Peek::Nothing) => None,
             Some(Peek::Seen(seen)) => seen,
-            Some(Peek::Long(version)) => show(version.text(), version.head().revision, version.head().time_ms),
+            Some(Peek::Long(version)) => {
+                show(version.text(), version.head().stamp.revision, version.head().stamp.time_ms)
+            }
             None => {
                 let entry = self.base.as_ref()?.get(id, hash).filter(|entry| !entry.cleared)?;
                 show(entry.text, entry.revision, entry.time_ms)
@@ -174,7 +176,7 @@ impl Store {
     pub fn standing(&self, id: DocumentId<'_>, hash: u64) -> Option<Standing> {
         let changed = |version: &Version| {
             let head = version.head();
-            Standing { revision: head.revision, sequence: head.sequence, exists: !head.cleared }
+            Standing { revision: head.stamp.revision, sequence: head.stamp.sequence, exists: !head.cleared }
         };
         self.overlay.with(id, hash, changed).or_else(|| {
             let entry = self.base.as_ref()?.get(id, hash)?;
@@ -196,18 +198,18 @@ impl Store {
         self.base.as_ref().map_or(0, Image::cleared) + self.clears.load(Ordering::Relaxed)
     }
 
-    /// Makes a version the newest one of its document. The caller holds the commit lock.
-    pub fn apply(&self, id: DocumentId<'_>, hash: u64, version: Version) {
-        let revision = version.head().revision;
-        if version.head().cleared {
+    /// Gives a document its next version; no text clears it. `made` is that version, if it was made beforehand to spend
+    /// less time under the commit lock, which the caller holds.
+    pub fn apply(&self, id: DocumentId<'_>, hash: u64, stamp: Stamp, text: Option<&str>, made: Option<Version>) {
+        if text.is_none() {
             self.clears.fetch_add(1, Ordering::Relaxed);
         }
-        let is_new = self.overlay.put(id, hash, version);
+        let is_new = self.overlay.put(id, hash, stamp, text, made);
         if is_new && self.base.as_ref().is_none_or(|base| base.get(id, hash).is_none()) {
             self.fresh.write().insert(ordered(id.collection as u8, id.key.as_bytes()));
         }
         // Last, so that whoever reads the highest revision finds its document.
-        self.note_revision(id.collection as u8, revision);
+        self.note_revision(id.collection as u8, stamp.revision);
     }
 
     /// Keeps the state at `sequence`, the newest commit, until `unpin`. The caller holds the commit lock.

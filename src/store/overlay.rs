@@ -5,11 +5,11 @@
 //! version that was current at it stays to be found.
 
 use super::prefetch::prefetch;
-use super::version::Version;
+use super::version::{Stamp, Version};
 use crate::document::DocumentId;
 use hashbrown::HashTable;
 use parking_lot::RwLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 const SHARDS: usize = 256;
 const NO_PIN: u64 = u64::MAX;
@@ -39,19 +39,33 @@ impl Shard {
     }
 }
 
+/// A shard and, beside its lock, whether it has anything: most shards of a store that was just opened have nothing, and
+/// finding that out takes no lock.
+#[derive(Default)]
+struct Place {
+    is_used: AtomicBool,
+    shard: RwLock<Shard>,
+}
+
 pub struct Overlay {
-    shards: Box<[RwLock<Shard>]>,
+    places: Box<[Place]>,
     pin: AtomicU64,
 }
 
 impl Overlay {
     pub fn new() -> Overlay {
-        Overlay { shards: (0..SHARDS).map(|_| RwLock::default()).collect(), pin: AtomicU64::new(NO_PIN) }
+        Overlay { places: (0..SHARDS).map(|_| Place::default()).collect(), pin: AtomicU64::new(NO_PIN) }
     }
 
     /// The tables place by the hash's low and topmost bits, so the shard is taken from the middle.
+    fn place(&self, hash: u64) -> Option<&Place> {
+        self.places.get((hash >> 32) as usize % SHARDS)
+    }
+
+    /// The shard of a hash, if it has anything.
+    #[inline]
     fn shard(&self, hash: u64) -> Option<&RwLock<Shard>> {
-        self.shards.get((hash >> 32) as usize % SHARDS)
+        self.place(hash).filter(|place| place.is_used.load(Ordering::Acquire)).map(|place| &place.shard)
     }
 
     /// Asks for the memory of what a look-up will need, without waiting for it.
@@ -80,26 +94,35 @@ impl Overlay {
     pub fn get_at(&self, id: DocumentId<'_>, hash: u64, sequence: u64) -> Option<Version> {
         let shard = self.shard(hash)?.read();
         let current = Shard::find(&shard.current, id, hash)?;
-        if current.head().sequence <= sequence {
+        if current.head().stamp.sequence <= sequence {
             return Some(current.clone());
         }
         Shard::find(&shard.pinned, id, hash).cloned()
     }
 
-    /// Makes a version the newest one. Returns true if the document was not here before.
-    pub fn put(&self, id: DocumentId<'_>, hash: u64, version: Version) -> bool {
-        let Some(shard) = self.shard(hash) else { return false };
-        let mut shard = shard.write();
+    /// Gives a document its next version, for a long text one made beforehand. True if the document was not here before.
+    pub fn put(&self, id: DocumentId<'_>, hash: u64, stamp: Stamp, text: Option<&str>, made: Option<Version>) -> bool {
+        let Some(place) = self.place(hash) else { return false };
+        let mut shard = place.shard.write();
         let shard = &mut *shard;
         let same = |slot: &Slot| slot.hash == hash && slot.version.is(id);
+        let is_made = made.is_some();
+        let fresh = || {
+            let mut version = made.unwrap_or_else(|| Version::new(id, stamp, text));
+            version.settle(stamp);
+            version
+        };
         let Some(slot) = shard.current.find_mut(hash, same) else {
-            shard.current.insert_unique(hash, Slot { hash, version }, |slot| slot.hash);
+            shard.current.insert_unique(hash, Slot { hash, version: fresh() }, |slot| slot.hash);
+            place.is_used.store(true, Ordering::Release);
             return true;
         };
-        let old = std::mem::replace(&mut slot.version, version);
         let pin = self.pin.load(Ordering::Relaxed);
-        if pin != NO_PIN && old.head().sequence <= pin {
+        if pin != NO_PIN && slot.version.head().stamp.sequence <= pin {
+            let old = std::mem::replace(&mut slot.version, fresh());
             shard.pinned.insert_unique(hash, Slot { hash, version: old }, |slot| slot.hash);
+        } else if is_made || !slot.version.replace(stamp, text) {
+            slot.version = fresh();
         }
         false
     }
@@ -112,8 +135,8 @@ impl Overlay {
     /// Lets go of what only the pin needed.
     pub fn unpin(&self) {
         self.pin.store(NO_PIN, Ordering::Relaxed);
-        for shard in &self.shards {
-            let released = std::mem::take(&mut shard.write().pinned);
+        for place in &self.places {
+            let released = std::mem::take(&mut place.shard.write().pinned);
             // The versions are freed here, outside the lock.
             drop(released);
         }

@@ -1,20 +1,28 @@
 //! One version of one document in memory: a single allocation with its head, key and text.
 //!
-//! Invariant: a version never changes once it is shared.
+//! Invariant: a version never changes once it is shared. One that nobody else has may be overwritten by the next, which
+//! saves the allocator's time and the cache's: a game saves the same documents over and over.
 
 use crate::document::{Collection, DocumentId};
-use triomphe::ThinArc;
+use triomphe::{Arc, ThinArc};
+
+/// A version's place in the order of commits.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Stamp {
+    pub sequence: u64,
+    pub revision: u64,
+    pub time_ms: u64,
+}
 
 /// What a version says besides key and text.
 #[derive(Debug, Clone, Copy)]
 pub struct Head {
-    pub sequence: u64,
-    pub revision: u64,
-    pub time_ms: u64,
+    pub stamp: Stamp,
+    text_length: u32,
+    key_length: u16,
     pub collection: u8,
     /// The document was cleared at this revision; the text is empty.
     pub cleared: bool,
-    key_length: u16,
 }
 
 /// A shared version.
@@ -23,45 +31,60 @@ pub struct Version(ThinArc<Head, u8>);
 
 /// Key and text of up to this size are joined on the stack.
 const SMALL: usize = 1024;
+/// Room is made in steps of this, so that a text that grows by a digit still fits.
+const STEP: usize = 32;
 
 impl Version {
-    /// A version that lacks only its place in the order of commits, which `settle` gives it. Making it needs no lock.
-    pub fn draft(id: DocumentId<'_>, text: Option<&str>) -> Version {
+    pub fn new(id: DocumentId<'_>, stamp: Stamp, text: Option<&str>) -> Version {
         let head = Head {
-            sequence: 0,
-            revision: 0,
-            time_ms: 0,
+            stamp,
+            text_length: text.map_or(0, str::len) as u32,
+            key_length: id.key.len() as u16,
             collection: id.collection as u8,
             cleared: text.is_none(),
-            key_length: id.key.len() as u16,
         };
         let (key, text) = (id.key.as_bytes(), text.unwrap_or_default().as_bytes());
-        let length = key.len() + text.len();
+        let room = (key.len() + text.len()).next_multiple_of(STEP);
         let mut small = [0; SMALL];
-        if let Some((for_key, for_text)) = small.get_mut(..length).and_then(|room| room.split_at_mut_checked(key.len()))
-        {
-            for_key.copy_from_slice(key);
-            for_text.copy_from_slice(text);
-            return Version(ThinArc::from_header_and_slice(head, small.get(..length).unwrap_or_default()));
+        if let Some(joined) = small.get_mut(..room) {
+            join(joined, key, text);
+            return Version(ThinArc::from_header_and_slice(head, joined));
         }
-        Version(ThinArc::from_header_and_slice(head, &[key, text].concat()))
+        let mut joined = Vec::with_capacity(room);
+        joined.extend_from_slice(key);
+        joined.extend_from_slice(text);
+        joined.resize(room, 0);
+        Version(ThinArc::from_header_and_slice(head, &joined))
     }
 
-    /// Gives a draft its place. It must not be shared yet.
-    pub fn settle(&mut self, sequence: u64, revision: u64, time_ms: u64) {
+    /// Becomes the document's next version in the same memory, if nobody else has this one and the text fits well.
+    pub fn replace(&mut self, stamp: Stamp, text: Option<&str>) -> bool {
+        let is_cleared = text.is_none();
+        let text = text.unwrap_or_default().as_bytes();
         self.0.with_arc_mut(|version| {
-            if let Some(version) = triomphe::Arc::get_mut(version) {
-                let head = version.header_mut();
-                (head.sequence, head.revision, head.time_ms) = (sequence, revision, time_ms);
+            let Some(version) = Arc::get_mut(version) else { return false };
+            let key_length = usize::from(version.header().key_length);
+            let room = version.slice_mut().get_mut(key_length..).unwrap_or_default();
+            // What shrinks a lot gives its memory back.
+            if text.len() > room.len() || room.len() - text.len() > text.len() / 2 + STEP {
+                return false;
+            }
+            if let Some(room) = room.get_mut(..text.len()) {
+                room.copy_from_slice(text);
+            }
+            let head = version.header_mut();
+            (head.stamp, head.text_length, head.cleared) = (stamp, text.len() as u32, is_cleared);
+            true
+        })
+    }
+
+    /// Gives a version its place. It must not be shared yet.
+    pub fn settle(&mut self, stamp: Stamp) {
+        self.0.with_arc_mut(|version| {
+            if let Some(version) = Arc::get_mut(version) {
+                version.header_mut().stamp = stamp;
             }
         });
-    }
-
-    /// A whole version in one step.
-    pub fn new(id: DocumentId<'_>, sequence: u64, revision: u64, time_ms: u64, text: Option<&str>) -> Version {
-        let mut version = Version::draft(id, text);
-        version.settle(sequence, revision, time_ms);
-        version
     }
 
     /// Where it lies in memory.
@@ -75,18 +98,15 @@ impl Version {
         &self.0.header.header
     }
 
-    fn split(&self) -> (&[u8], &[u8]) {
-        self.0.slice.split_at_checked(usize::from(self.head().key_length)).unwrap_or_default()
-    }
-
     #[inline]
     pub fn key(&self) -> &[u8] {
-        self.split().0
+        self.0.slice.get(..usize::from(self.head().key_length)).unwrap_or_default()
     }
 
     #[inline]
     pub fn text(&self) -> &[u8] {
-        self.split().1
+        let start = usize::from(self.head().key_length);
+        self.0.slice.get(start..start + self.head().text_length as usize).unwrap_or_default()
     }
 
     #[inline]
@@ -96,5 +116,58 @@ impl Version {
 
     pub fn collection(&self) -> Option<Collection> {
         Collection::from_number(self.head().collection)
+    }
+}
+
+fn join(room: &mut [u8], key: &[u8], text: &[u8]) {
+    if let Some((for_key, rest)) = room.split_at_mut_checked(key.len())
+        && let Some(for_text) = rest.get_mut(..text.len())
+    {
+        for_key.copy_from_slice(key);
+        for_text.copy_from_slice(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(revision: u64) -> Stamp {
+        Stamp { sequence: revision, revision, time_ms: revision }
+    }
+
+    #[test]
+    fn texts_of_every_length_are_kept_and_replaced() {
+        let id = DocumentId::new(Collection::PluginData, "slot");
+        for length in [0, 1, 27, 28, 29, 60, 1019, 1020, 1021, 5000] {
+            let text = "x".repeat(length);
+            let mut version = Version::new(id, stamp(1), Some(&text));
+            assert!(version.is(id) && version.text() == text.as_bytes(), "{length}");
+            let next = "y".repeat(length);
+            assert!(version.replace(stamp(2), Some(&next)), "{length}");
+            assert!(version.is(id) && version.text() == next.as_bytes(), "{length}");
+            assert_eq!(version.head().stamp.revision, 2);
+        }
+    }
+
+    #[test]
+    fn a_shared_version_never_changes() {
+        let id = DocumentId::new(Collection::PluginData, "slot");
+        let mut version = Version::new(id, stamp(1), Some("[1]"));
+        let reader = version.clone();
+        assert!(!version.replace(stamp(2), Some("[2]")));
+        assert_eq!(reader.text(), b"[1]");
+        drop(reader);
+        assert!(version.replace(stamp(2), Some("[2]")));
+    }
+
+    #[test]
+    fn what_does_not_fit_or_leaves_too_much_room_is_refused() {
+        let id = DocumentId::new(Collection::PluginData, "slot");
+        let mut version = Version::new(id, stamp(1), Some(&"x".repeat(200)));
+        assert!(!version.replace(stamp(2), Some(&"x".repeat(300))));
+        assert!(!version.replace(stamp(2), Some("1")));
+        assert!(!version.replace(stamp(2), None));
+        assert_eq!(version.head().stamp.revision, 1);
     }
 }

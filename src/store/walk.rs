@@ -126,9 +126,9 @@ impl Store {
 fn entry_of(version: &Version) -> Entry<'_> {
     let head = version.head();
     Entry {
-        sequence: head.sequence,
-        revision: head.revision,
-        time_ms: head.time_ms,
+        sequence: head.stamp.sequence,
+        revision: head.stamp.revision,
+        time_ms: head.stamp.time_ms,
         collection: head.collection,
         cleared: head.cleared,
         key: version.key(),
