@@ -12,6 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+/// So many queued bytes are written before the interval is over.
+pub const QUEUE_WAKES: usize = 1 << 20;
 /// After a checkpoint that failed (a full disk, say) the next is tried this much later.
 const CHECKPOINT_PAUSE: Duration = Duration::from_secs(10);
 
@@ -164,7 +166,7 @@ impl Core {
         Ok(())
     }
 
-    fn may_checkpoint(&self) -> bool {
+    pub(super) fn may_checkpoint(&self) -> bool {
         self.pace.lock().no_checkpoint_before.is_none_or(|time| Instant::now() >= time)
     }
 
@@ -190,7 +192,8 @@ impl Core {
         let log = self.log()?;
         // A segment wanted meanwhile is made meanwhile, or the active one grows without bound.
         let _ = log.prepare_segment();
-        if self.pace.lock().kept_up_at.elapsed() >= self.tick() {
+        let is_flood = log.queued_bytes() > QUEUE_WAKES;
+        if is_flood || self.pace.lock().kept_up_at.elapsed() >= self.tick() {
             self.keep_up(log, false)?;
         }
         Ok(())

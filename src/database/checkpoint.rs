@@ -11,6 +11,8 @@ use crate::document::Collection;
 use crate::error::{Error, Result};
 use crate::journal::Log;
 use crate::store::{ImageWriter, file_name};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 /// Cleared documents are remembered up to this number, so that their revisions go on. Beyond it, new documents start
 /// above the highest revision that was forgotten.
@@ -18,24 +20,52 @@ const CLEARED_KEPT: u64 = 65_536;
 /// A journal smaller than this is never worth a checkpoint of its own.
 const SMALLEST_JOURNAL: u64 = 1 << 20;
 
+/// How long a saver is held back at most, and between two looks.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+const SHORT_WAIT: Duration = Duration::from_millis(1);
+
 /// The newest image on the disk.
 #[derive(Debug, Default)]
 pub struct Published {
     /// `None` while there is no image.
     pub sequence: Option<u64>,
-    pub length: u64,
 }
 
 impl Core {
     /// Whether the journal has grown so far that a checkpoint pays. Three quarters of the image: with the old image, the
     /// new one and the journal side by side, a store then takes less than three times its documents.
     pub(super) fn checkpoint_is_due(&self, log: &Log) -> bool {
-        let (journal, segment) = log.sizes();
         let limit = match self.options.checkpoint_bytes {
-            0 => self.published.lock().length / 4 * 3 + (segment / 2 * 3).max(SMALLEST_JOURNAL),
+            0 => self.image_length() / 4 * 3 + SMALLEST_JOURNAL,
             chosen => chosen,
         };
-        journal >= limit
+        log.bytes() >= limit
+    }
+
+    /// The size of the newest image, known without waiting for a checkpoint that is under way.
+    fn image_length(&self) -> u64 {
+        self.image_length.load(Ordering::Relaxed)
+    }
+
+    /// Takes note of the newest image. A small store gets small segments: four of them are part of its size.
+    pub(super) fn note_image(&self, log: &Log, length: u64) {
+        self.image_length.store(length, Ordering::Relaxed);
+        let largest = self.options.segment_bytes;
+        log.set_largest_segment(length.max(SMALLEST_JOURNAL / 4).min(largest));
+    }
+
+    /// Holds a saver back while the journal is far longer than the store and a checkpoint is on its way: a program that
+    /// saves without a pause, faster than the disk takes it, must not fill the disk. No game comes here.
+    pub(super) fn hold_back(&self, log: &Log) {
+        let limit = self.image_length() + self.options.segment_bytes / 2 * 5;
+        if self.options.checkpoint_bytes > 0 || !self.options.background || log.bytes() <= limit {
+            return;
+        }
+        let until = Instant::now() + LONGEST_WAIT;
+        while log.bytes() > limit && self.may_checkpoint() && log.check().is_ok() && Instant::now() < until {
+            self.signal.urge();
+            std::thread::sleep(SHORT_WAIT);
+        }
     }
 
     /// Writes an image of now and retires what it makes superfluous. Does nothing if the newest image is as new.
@@ -51,7 +81,7 @@ impl Core {
         self.store.unpin();
         let length = written?;
         let old = published.sequence.replace(sequence).filter(|old| *old != sequence);
-        published.length = length;
+        self.note_image(log, length);
         if let Some(old) = old {
             self.remove(&file_name(old))?;
         }

@@ -4,6 +4,7 @@
 //! syncing) after it is given back. Under it, a commit gets its sequence number and revisions, goes into the log's
 //! queue and into the store. Invariant: the order in the log, in the store and of the sequence numbers is one.
 
+use super::background::QUEUE_WAKES;
 use super::keys::{self, Target};
 use super::{Core, validate};
 use crate::change::{Action, Change};
@@ -16,8 +17,6 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// So many queued bytes wake the background thread before its interval is over.
-const QUEUE_WAKES: usize = 1 << 20;
 /// A longer text is copied before the commit lock is taken.
 const LONG: usize = 4096;
 /// The largest batch, in bytes of documents: a record's lengths are 32 bits.
@@ -189,6 +188,7 @@ impl Core {
         } else {
             self.signal.dirty();
         }
+        self.hold_back(log);
         outcome
     }
 

@@ -34,6 +34,7 @@ use checkpoint::Published;
 use once_cell::sync::OnceCell;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// An open store.
 pub(crate) struct Core {
@@ -46,6 +47,7 @@ pub(crate) struct Core {
     report: RecoveryReport,
     /// The image that a recovery would start from. Its lock also keeps checkpoints from overlapping.
     published: Mutex<Published>,
+    image_length: AtomicU64,
     pace: Mutex<Pace>,
     signal: Signal,
     thread: Mutex<Option<Thread>>,

@@ -18,6 +18,7 @@ use once_cell::sync::OnceCell;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// The name of the lock file.
 const LOCK: &str = "lock";
@@ -115,6 +116,7 @@ pub fn open(disk: Arc<dyn Disk>, folder: &Path, options: &Options) -> Result<Arc
         log: None,
         report,
         published: Mutex::new(published),
+        image_length: AtomicU64::new(0),
         pace: Mutex::new(Pace::default()),
         signal: Signal::default(),
         thread: Mutex::new(None),
@@ -178,7 +180,7 @@ fn read_strictly(disk: &dyn Disk, folder: &Path, names: &[String], images: &[u64
     {
         return Err(Error::corrupt(&image.path, 16, format!("the image is of commit {}", image.sequence())));
     }
-    let published = Published { sequence: newest, length: base.as_ref().map_or(0, Image::length) };
+    let published = Published { sequence: newest };
     let store = Store::new(base);
     let from = newest.unwrap_or(0);
     let mut apply = |commit: &Commit<'_>| apply(&store, commit);
@@ -234,6 +236,7 @@ impl Core {
         let image = image.unwrap_or(0);
         let log = Log::start(self.disk.clone(), &self.folder, recovered, image, self.options.segment_bytes)?;
         log.retire(image)?;
+        self.note_image(&log, self.store.base().map_or(0, Image::length));
         self.log = Some(log);
         Ok(())
     }

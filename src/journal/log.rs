@@ -31,6 +31,8 @@ pub struct Log {
     turn_over: Condvar,
     written: AtomicU64,
     synced: AtomicU64,
+    /// What `Writer::bytes` says, to be read without the file lock.
+    bytes: AtomicU64,
     /// Set when the background thread should look at the segments soon.
     attention: AtomicBool,
     failed: AtomicBool,
@@ -100,6 +102,7 @@ impl Log {
         if !again.is_empty() {
             writer.append(&Batch { bytes: again, first_sequence: synced + 1, last_sequence: last, durable: synced })?;
         }
+        let bytes = writer.bytes();
         Ok(Log {
             folder: folder.to_path_buf(),
             queue: Mutex::new(Queue { bytes: Vec::new(), last_sequence: last, first_queued: last + 1, closed: false }),
@@ -108,6 +111,7 @@ impl Log {
             turn_over: Condvar::new(),
             written: AtomicU64::new(last),
             synced: AtomicU64::new(synced),
+            bytes: AtomicU64::new(bytes),
             attention: AtomicBool::new(false),
             failed: AtomicBool::new(false),
             failure: Mutex::new(None),
@@ -157,6 +161,11 @@ impl Log {
         self.queue.lock().last_sequence
     }
 
+    /// How many bytes of commits wait in memory.
+    pub fn queued_bytes(&self) -> usize {
+        self.queue.lock().bytes.len()
+    }
+
     /// Whether commits wait in memory.
     pub fn has_queued(&self) -> bool {
         !self.queue.lock().bytes.is_empty()
@@ -184,6 +193,7 @@ impl Log {
             let batch = Batch { bytes: &bytes, first_sequence, last_sequence, durable: self.synced() };
             files.writer.append(&batch).map_err(|error| self.fail(error))?;
             self.written.store(last_sequence, Ordering::Release);
+            self.bytes.store(files.writer.bytes(), Ordering::Relaxed);
             if files.writer.wanted_blank().is_some() {
                 self.attention.store(true, Ordering::Relaxed);
             }
@@ -301,7 +311,9 @@ impl Log {
         let retired: Vec<Sealed> = {
             let mut files = self.files.lock();
             files.marked = files.marked.max(sequence);
-            files.writer.retire(sequence)
+            let retired = files.writer.retire(sequence);
+            self.bytes.store(files.writer.bytes(), Ordering::Relaxed);
+            retired
         };
         for segment in retired {
             self.disk.remove(&segment.path).map_err(|source| Error::io("remove", &segment.path, source))?;
@@ -318,9 +330,13 @@ impl Log {
         Ok(())
     }
 
-    /// Bytes in segments that hold records, and the size of the active segment.
-    pub fn sizes(&self) -> (u64, u64) {
-        let files = self.files.lock();
-        (files.writer.bytes(), files.writer.active_size())
+    /// Bytes on disk in segments that hold records.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Sets to what size segments grow from now on.
+    pub fn set_largest_segment(&self, bytes: u64) {
+        self.files.lock().writer.set_largest(bytes);
     }
 }

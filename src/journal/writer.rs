@@ -149,9 +149,10 @@ impl Writer {
         self.sealed.iter().map(|one| one.bytes).sum::<u64>() + self.offset
     }
 
-    /// The size of the active segment on disk.
-    pub fn active_size(&self) -> u64 {
-        self.active.size.max(self.offset)
+    /// Sets to what size segments grow from now on.
+    pub fn set_largest(&mut self, largest: u64) {
+        self.largest = largest.max(HEADER as u64);
+        self.next_size = self.next_size.min(self.largest);
     }
 
     /// The paths of every segment that exists, for the removal at a clean close.
