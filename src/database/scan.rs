@@ -335,7 +335,7 @@ mod tests {
                     let mut bytes = [b'a'; 8];
                     bytes[place..].fill(after);
                     bytes[place] = byte;
-                    let expected = bytes.iter().position(|byte| ends_run(byte)).unwrap_or(8);
+                    let expected = bytes.iter().position(ends_run).unwrap_or(8);
                     assert_eq!(marks(u64::from_le_bytes(bytes)).trailing_zeros() as usize / 8, expected, "{bytes:?}");
                 }
             }

@@ -1,0 +1,159 @@
+//! Coffer through its C ABI: the shared library that ships, loaded as any engine would load it.
+//!
+//! Holds only what the rows call. It must not know the library's Rust types. Invariant: a call that does not succeed ends
+//! the benchmark with the library's own message.
+
+use libloading::Library;
+use std::ffi::{CStr, CString, c_char};
+use std::path::Path;
+use std::sync::OnceLock;
+
+type Text = *const c_char;
+type Out = *mut *mut c_char;
+
+/// The durabilities of the header.
+pub const BEHIND: i32 = 1;
+pub const WRITTEN: i32 = 2;
+pub const DURABLE: i32 = 3;
+const ANY_REVISION: i64 = -1;
+
+/// The functions of the header that are measured.
+struct Functions {
+    open: unsafe extern "C" fn(Text, Text, *mut u64) -> i32,
+    close: unsafe extern "C" fn(u64) -> i32,
+    checkpoint: unsafe extern "C" fn(u64) -> i32,
+    save: unsafe extern "C" fn(u64, Text, Text, i64, i32, *mut u64) -> i32,
+    load: unsafe extern "C" fn(u64, Text, Out) -> i32,
+    load_into: unsafe extern "C" fn(u64, Text, *mut c_char, usize, *mut usize) -> i32,
+    free: unsafe extern "C" fn(*mut c_char),
+    last_error: unsafe extern "C" fn() -> Text,
+    version: unsafe extern "C" fn() -> Text,
+}
+
+static FUNCTIONS: OnceLock<Functions> = OnceLock::new();
+
+/// Loads the library at `path`, once for the whole process.
+pub fn load(path: &Path) -> Result<(), libloading::Error> {
+    // SAFETY: the path is that of Coffer's library, whose start-up code is the Rust standard library's; the types are
+    // those of include/coffer.h.
+    let functions = unsafe {
+        let library = Library::new(path)?;
+        let functions = Functions {
+            open: *library.get(b"coffer_open")?,
+            close: *library.get(b"coffer_close")?,
+            checkpoint: *library.get(b"coffer_checkpoint")?,
+            save: *library.get(b"coffer_save_entry")?,
+            load: *library.get(b"coffer_load_persistent_data")?,
+            load_into: *library.get(b"coffer_load_persistent_data_into")?,
+            free: *library.get(b"coffer_string_free")?,
+            last_error: *library.get(b"coffer_last_error")?,
+            version: *library.get(b"coffer_version")?,
+        };
+        // The functions are used to the end of the process, so the library stays.
+        std::mem::forget(library);
+        functions
+    };
+    FUNCTIONS.get_or_init(|| functions);
+    Ok(())
+}
+
+fn functions() -> &'static Functions {
+    FUNCTIONS.get().expect("the library is loaded first")
+}
+
+/// The library's own version.
+pub fn version() -> String {
+    // SAFETY: the function takes nothing and returns a C string that stays.
+    unsafe { CStr::from_ptr((functions().version)()) }.to_string_lossy().into_owned()
+}
+
+#[cold]
+fn fail(what: &str, status: i32) -> ! {
+    // SAFETY: the function takes nothing and returns a C string of this thread.
+    let message = unsafe { CStr::from_ptr((functions().last_error)()) };
+    panic!("{what} gave {status}: {}", message.to_string_lossy());
+}
+
+fn check(what: &str, status: i32) {
+    if status != 0 {
+        fail(what, status);
+    }
+}
+
+/// An open store.
+pub struct Store {
+    functions: &'static Functions,
+    db: u64,
+}
+
+impl Store {
+    /// Opens the store in a folder; `options` is a JSON object.
+    pub fn open(folder: &Path, options: &str) -> Self {
+        let folder = CString::new(folder.to_str().expect("a path in UTF-8")).expect("a path without NUL");
+        let options = CString::new(options).expect("options without NUL");
+        let functions = functions();
+        let mut db = 0;
+        // SAFETY: two C strings and a place for the handle.
+        check("coffer_open", unsafe { (functions.open)(folder.as_ptr(), options.as_ptr(), &mut db) });
+        Store { functions, db }
+    }
+
+    #[inline]
+    pub fn save(&self, key: &CStr, text: &CStr, durability: i32) {
+        let revision = std::ptr::null_mut();
+        // SAFETY: two C strings, and NULL for a result that is not wanted.
+        let status =
+            unsafe { (self.functions.save)(self.db, key.as_ptr(), text.as_ptr(), ANY_REVISION, durability, revision) };
+        if status != 0 {
+            fail("coffer_save_entry", status);
+        }
+    }
+
+    /// Loads a text of its own and frees it. Returns its first byte, so that it is looked at.
+    #[inline]
+    pub fn load_owned(&self, key: &CStr) -> u8 {
+        let mut text = std::ptr::null_mut();
+        // SAFETY: a C string and a place for the text, which is a C string after success and freed once.
+        unsafe {
+            let status = (self.functions.load)(self.db, key.as_ptr(), &mut text);
+            if status != 0 {
+                fail("coffer_load_persistent_data", status);
+            }
+            let first = text.cast::<u8>().read();
+            (self.functions.free)(text);
+            first
+        }
+    }
+
+    /// Loads into a buffer and returns the length.
+    #[inline]
+    pub fn load_into(&self, key: &CStr, buffer: &mut [u8]) -> usize {
+        let mut length = 0;
+        // SAFETY: a C string, a buffer with its capacity, and a place for the length.
+        let status = unsafe {
+            (self.functions.load_into)(self.db, key.as_ptr(), buffer.as_mut_ptr().cast(), buffer.len(), &mut length)
+        };
+        if status != 0 {
+            fail("coffer_load_persistent_data_into", status);
+        }
+        length
+    }
+
+    pub fn checkpoint(&self) {
+        // SAFETY: the handle is open.
+        check("coffer_checkpoint", unsafe { (self.functions.checkpoint)(self.db) });
+    }
+
+    pub fn close(self) {
+        // SAFETY: the handle is open, and `self` goes with it.
+        check("coffer_close", unsafe { (self.functions.close)(self.db) });
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // SAFETY: the handle is open. Nobody asked for the store's being closed cleanly, so the status is not looked at.
+        unsafe { (self.functions.close)(self.db) };
+    }
+}

@@ -1,0 +1,14 @@
+//! The rows of the table, one module each.
+//!
+//! A row makes its stores, measures, removes them, and adds its lines. Invariant: no row needs another to have run.
+
+pub mod durable;
+pub mod frames;
+pub mod load;
+pub mod open;
+pub mod overwrite;
+pub mod saves;
+pub mod threads;
+
+/// Documents in the stores of most rows.
+const MANY: usize = 100_000;
