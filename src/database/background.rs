@@ -8,10 +8,12 @@ use crate::disk::Thread;
 use crate::error::{Error, Result};
 use crate::journal::Log;
 use crate::sync::{Condvar, Mutex};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
+/// The thread goes to sleep after so many rounds without a save.
+const ROUNDS_BEFORE_SLEEP: u32 = 20;
 /// So many queued bytes are written before the interval is over.
 pub const QUEUE_WAKES: usize = 1 << 20;
 /// After a checkpoint that failed (a full disk, say) the next is tried this much later.
@@ -20,8 +22,11 @@ const CHECKPOINT_PAUSE: Duration = Duration::from_secs(10);
 /// How savers and closers reach the thread.
 #[derive(Default)]
 pub struct Signal {
-    /// Something is owed. Read before every notification, so that a save costs one load as a rule.
+    /// Something is owed. A save costs one load as a rule.
     is_dirty: AtomicBool,
+    /// The thread waits without a time limit, and has to be woken. It does so only after a while without saves: waking it
+    /// in the middle of a game's frame would cost the game a system call and maybe its processor.
+    is_asleep: AtomicBool,
     wishes: Mutex<Wishes>,
     changed: Condvar,
     answered: Condvar,
@@ -31,6 +36,8 @@ pub struct Signal {
 struct Wishes {
     urgent: bool,
     stop: bool,
+    /// Rounds in a row in which nothing was owed.
+    idle_rounds: u32,
     /// Checkpoints asked for, and answered.
     asked: u64,
     answered: u64,
@@ -55,7 +62,13 @@ impl Signal {
     /// Says that a commit is to be seen to within the interval.
     #[inline]
     pub fn dirty(&self) {
-        if !self.is_dirty.load(Ordering::Relaxed) && !self.is_dirty.swap(true, Ordering::AcqRel) {
+        if self.is_dirty.load(Ordering::Relaxed) {
+            return;
+        }
+        // Either the thread sees this before it falls asleep, or this sees that it sleeps: both sides write first and
+        // then look, in one total order.
+        self.is_dirty.store(true, Ordering::SeqCst);
+        if self.is_asleep.load(Ordering::SeqCst) {
             let _wishes = self.wishes.lock();
             self.changed.notify_one();
         }
@@ -81,14 +94,28 @@ impl Signal {
         let mut wishes = self.wishes.lock();
         let mut woken = false;
         while !wishes.stop && !wishes.urgent && wishes.asked == wishes.answered && !woken {
-            if self.is_dirty.load(Ordering::Acquire) {
-                (wishes, woken) = self.changed.wait_for(wishes, tick);
+            if self.is_dirty.load(Ordering::Acquire) || wishes.idle_rounds < ROUNDS_BEFORE_SLEEP {
+                let timed_out;
+                (wishes, timed_out) = self.changed.wait_for(wishes, tick);
+                woken = timed_out && self.is_dirty.load(Ordering::Acquire);
+                wishes.idle_rounds = if woken { 0 } else { wishes.idle_rounds + u32::from(timed_out) };
             } else {
-                wishes = self.changed.wait(wishes);
+                wishes = self.sleep(wishes);
             }
         }
         wishes.urgent = false;
         (!wishes.stop).then_some((wishes.asked > wishes.answered).then_some(wishes.asked))
+    }
+
+    /// Waits without a time limit, unless something is owed by now.
+    fn sleep<'a>(&self, mut wishes: MutexGuard<'a, Wishes>) -> MutexGuard<'a, Wishes> {
+        self.is_asleep.store(true, Ordering::SeqCst);
+        if !self.is_dirty.load(Ordering::SeqCst) {
+            wishes = self.changed.wait(wishes);
+        }
+        self.is_asleep.store(false, Ordering::SeqCst);
+        wishes.idle_rounds = 0;
+        wishes
     }
 
     /// Answers every request up to `ticket`. What was asked for during the work is for the next round.
@@ -151,7 +178,7 @@ impl Core {
     pub(super) fn maintain(&self, all: bool) -> Result<()> {
         let log = self.log()?;
         log.check()?;
-        self.signal.is_dirty.store(false, Ordering::Release);
+        self.signal.is_dirty.store(false, Ordering::SeqCst);
         self.keep_up(log, all)?;
         // Without room for a blank segment the active one grows; the next round tries again.
         let _ = log.prepare_segment();

@@ -116,20 +116,26 @@ impl CrashCheck {
         let (db, state) = self.recover(&image, history, moment)?;
         // A power cut leaves only what is certain; after the death of a process alone, no more is certain than before.
         let certain = if moment.crash == Crash::Process { history.durable_at(moment.position) } else { state };
-        let again = match (self.second_crash_every, moment.crash, points.just_changed_names()) {
-            (0, ..) => false,
-            (_, Crash::Process, (_, true)) => true,
-            (every, Crash::Process, (true, _)) => random.below(every.div_ceil(100)) == 0,
-            (every, ..) => random.below(every) == 0,
-        };
+        let rounds = self.second_rounds(points, moment.crash, &mut random);
+        let again = rounds > 0;
         let run = Run::resume(&image, &self.options, db, history.going_on(certain, state));
         let close = again || random.percent(10);
         let image_history = self.go_on(&image, run, close, &mut random)?;
         if !again {
             return Ok(Report::default());
         }
-        let deeper = CrashCheck { seed: random.next(), rounds: 1, second_crash_every: 0, ..self.clone() };
+        let deeper = CrashCheck { seed: random.next(), rounds, second_crash_every: 0, ..self.clone() };
         Ok(deeper.walk(&image, &image_history, 0, 1))
+    }
+
+    /// How many rounds of second crashes this image is worth, if any.
+    fn second_rounds(&self, points: &CrashPoints, crash: Crash, random: &mut Random) -> usize {
+        match (self.second_crash_every, crash, points.just_changed_names()) {
+            (0, ..) => 0,
+            (_, Crash::Process, (_, true)) => 4,
+            (every, Crash::Process, (true, _)) => usize::from(random.below(every.div_ceil(100)) == 0),
+            (every, ..) => usize::from(random.below(every) == 0),
+        }
     }
 
     /// Chance for one image depends on nothing but the seed and the moment, however the work is shared.

@@ -1,7 +1,7 @@
 //! Coffer through its C ABI: the shared library that ships, loaded as any engine would load it.
 //!
-//! Holds only what the rows call. It must not know the library's Rust types. Invariant: a call that does not succeed ends
-//! the benchmark with the library's own message.
+//! Holds only what the rows call. It must not know the library's Rust types. Invariant: a call that does not succeed
+//! ends the benchmark with the library's own message.
 
 use libloading::Library;
 use std::ffi::{CStr, CString, c_char};
@@ -153,7 +153,8 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        // SAFETY: the handle is open. Nobody asked for the store's being closed cleanly, so the status is not looked at.
+        // SAFETY: the handle is open. Nobody asked for the store's being closed cleanly, so the status is not looked
+        // at.
         unsafe { (self.functions.close)(self.db) };
     }
 }

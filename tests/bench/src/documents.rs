@@ -1,7 +1,7 @@
 //! The documents that every contender saves and loads: keys, JSON texts, and orders to visit them in.
 //!
-//! Holds nothing of any engine. Invariant: the same arguments give the same keys, texts and orders in every process, and
-//! every text is handed out as the C string that an engine behind a C ABI would get.
+//! Holds nothing of any engine. Invariant: the same arguments give the same keys, texts and orders in every process,
+//! and every text is handed out as the C string that an engine behind a C ABI would get.
 
 use std::ffi::{CStr, CString};
 

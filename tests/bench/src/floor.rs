@@ -1,7 +1,7 @@
 //! The floor: the bare file calls that a save cannot do without, and a plain map in memory.
 //!
-//! Holds no format and no safety. Invariant: the file has all its blocks, zeroed and synced, before anything is measured,
-//! and a record has as many bytes here as Coffer's journal would give it.
+//! Holds no format and no safety. Invariant: the file has all its blocks, zeroed and synced, before anything is
+//! measured, and a record has as many bytes here as Coffer's journal would give it.
 
 use std::collections::HashMap;
 use std::ffi::CStr;

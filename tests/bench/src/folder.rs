@@ -1,7 +1,7 @@
 //! Folders to measure in: on a real disk, and gone afterwards.
 //!
-//! Holds where they are made and how large they are. Invariant: what was made here is removed when the value is dropped,
-//! and what a killed run left is removed by the next one.
+//! Holds where they are made and how large they are. Invariant: what was made here is removed when the value is
+//! dropped, and what a killed run left is removed by the next one.
 
 use std::fs;
 use std::io;

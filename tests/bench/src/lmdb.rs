@@ -1,8 +1,8 @@
 //! LMDB through its C interface, as a game would use it: one environment, one unnamed database.
 //!
 //! Settings: a map of 4 GiB, no write map, `MDB_NOTLS`; `Sync` commits as LMDB does by default, `NoSync` with
-//! `MDB_NOSYNC`. A save is one write transaction; a load renews one read transaction and copies the text out, since what
-//! LMDB hands out lives no longer than that. Invariant: a call that does not succeed ends the benchmark.
+//! `MDB_NOSYNC`. A save is one write transaction; a load renews one read transaction and copies the text out, since
+//! what LMDB hands out lives no longer than that. Invariant: a call that does not succeed ends the benchmark.
 
 use crate::documents::Pair;
 use lmdb_master_sys as ffi;

@@ -11,13 +11,22 @@ use crate::measure::{Contender, Series, each, interleave};
 use crate::progress::Progress;
 use crate::report::{Line, Peer, Report, time};
 use crate::sqlite::{Sqlite, Synchronous};
+use std::ffi::CStr;
 
 const KEYS: usize = 1000;
 
-/// The keys of one round, the same for everybody.
-fn keys(round: usize, saves: usize) -> Vec<usize> {
-    let mut random = Random::new(round as u64 + 1);
-    (0..saves).map(|_| random.below(KEYS)).collect()
+/// One that saves the documents of each round, which are the same for everybody.
+fn contender<'a>(
+    name: &'static str,
+    documents: &'a Documents,
+    saves: usize,
+    mut save: impl FnMut(&CStr, &CStr) + 'a,
+) -> Contender<'a> {
+    Contender::new(name, move |round, samples| {
+        let mut random = Random::new(round as u64 + 1);
+        let keys: Vec<usize> = (0..saves).map(|_| random.below(KEYS)).collect();
+        each(samples, keys.into_iter(), |at| save(documents.key(at), documents.text(at + round)));
+    })
 }
 
 fn both(series: &Series) -> String {
@@ -37,32 +46,14 @@ pub fn run(context: &Context, report: &mut Report) {
     let mut full = (Sqlite::open(full.path(), Synchronous::Full), full);
     let mut normal = (Sqlite::open(normal.path(), Synchronous::Normal), normal);
     let contenders = vec![
-        Contender::new("floor", |round, samples| {
-            each(samples, keys(round, saves).into_iter(), |at| {
-                bare.write(record_bytes(documents.key(at), documents.text(at + round)));
-                bare.sync();
-            });
+        contender("floor", documents, saves, |key, text| {
+            bare.write(record_bytes(key, text));
+            bare.sync();
         }),
-        Contender::new("coffer", |round, samples| {
-            each(samples, keys(round, saves).into_iter(), |at| {
-                store.save(documents.key(at), documents.text(at + round), coffer::DURABLE);
-            });
-        }),
-        Contender::new("lmdb", |round, samples| {
-            each(samples, keys(round, saves).into_iter(), |at| {
-                lmdb.0.save(documents.key(at), documents.text(at + round));
-            });
-        }),
-        Contender::new("full", |round, samples| {
-            each(samples, keys(round, saves).into_iter(), |at| {
-                full.0.save(documents.key(at), documents.text(at + round));
-            });
-        }),
-        Contender::new("normal", |round, samples| {
-            each(samples, keys(round, saves).into_iter(), |at| {
-                normal.0.save(documents.key(at), documents.text(at + round));
-            });
-        }),
+        contender("coffer", documents, saves, |key, text| store.save(key, text, coffer::DURABLE)),
+        contender("lmdb", documents, saves, |key, text| lmdb.0.save(key, text)),
+        contender("full", documents, saves, |key, text| full.0.save(key, text)),
+        contender("normal", documents, saves, |key, text| normal.0.save(key, text)),
     ];
     let measured = interleave(&progress, rounds, contenders);
     store.close();

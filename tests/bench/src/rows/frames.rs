@@ -1,8 +1,8 @@
 //! A 60 Hz loop that saves 20 documents a frame, out of 100,000, while checkpoints run.
 //!
-//! Each loop saves every frame's documents twice: in the store that is measured, and in a plain map, which goes first in
-//! every other frame. The peers have loops of their own, so that their syncs disturb nobody else. Invariant: the thread
-//! that saves is called `frames` and does nothing but save and sleep, so that a tracer can tell its calls apart.
+//! Each loop saves every frame's documents twice: in the store that is measured, and in a plain map, which goes first
+//! in every other frame. The peers have loops of their own, so that their syncs disturb nobody else. Invariant: the
+//! thread that saves is called `frames` and does nothing but save and sleep, so that a tracer can tell its calls apart.
 
 use super::MANY;
 use crate::Context;
@@ -200,8 +200,8 @@ fn add_undisturbed(report: &mut Report, seen: &Frames) {
     report.add(Line::new(work, summary(&kept.store)).floor(format!("{} (plain map)", summary(&kept.map))));
 }
 
-/// Only saves, with checkpoints and full segments meanwhile, for a tracer that counts calls by thread. Opening and closing
-/// happen on the main thread. Prints which thread is which.
+/// Only saves, with checkpoints and full segments meanwhile, for a tracer that counts calls by thread. Opening and
+/// closing happen on the main thread. Prints which thread is which.
 pub fn traced(context: &Context) {
     let documents = &Documents::new("slot", 20_000);
     for (name, durability) in [("written", coffer::WRITTEN), ("behind", coffer::BEHIND)] {

@@ -1,9 +1,9 @@
 //! Loads of 100,000 documents in random order: into memory of their own, freed at once, and into the caller's buffer.
 //!
-//! Coffer is measured with the documents just saved, and with a store that was closed and opened again. LMDB renews a read
-//! transaction for each load, since a text that is kept needs one. The plain map does no more than any of them has to.
-//! Each turn begins with a pass that is not noted, so that nobody pays for the caches that the one before left cold.
-//! Invariant: everybody loads the same keys in the same order.
+//! Coffer is measured with the documents just saved, and with a store that was closed and opened again. LMDB renews a
+//! read transaction for each load, since a text that is kept needs one. The plain map does no more than any of them has
+//! to. Each turn begins with a pass that is not noted, so that nobody pays for the caches that the one before left
+//! cold. Invariant: everybody loads the same keys in the same order.
 
 use super::MANY;
 use crate::Context;

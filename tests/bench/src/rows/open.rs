@@ -1,7 +1,7 @@
 //! Opening 1,000,000 documents of 200 B, and the memory that it takes, beside reading the store's files.
 //!
-//! Each measurement is a process of its own, so that memory is fresh and nothing was opened before; the files are in the
-//! page cache, since the process before read them. Invariant: a child measures one thing and prints one line.
+//! Each measurement is a process of its own, so that memory is fresh and nothing was opened before; the files are in
+//! the page cache, since the process before read them. Invariant: a child measures one thing and prints one line.
 
 use crate::Context;
 use crate::coffer::{self, Store};

@@ -1,7 +1,7 @@
 //! 1,000 keys overwritten 200 times each: what the folder takes while it goes on, and after a clean close.
 //!
-//! A thread looks at the folder all the while, since a peak lasts no longer than a checkpoint. Invariant: live bytes are
-//! those of the keys and texts that are there at the end, and nothing else.
+//! A thread looks at the folder all the while, since a peak lasts no longer than a checkpoint. Invariant: live bytes
+//! are those of the keys and texts that are there at the end, and nothing else.
 
 use crate::Context;
 use crate::coffer::{self, Store};

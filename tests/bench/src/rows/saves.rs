@@ -6,13 +6,14 @@
 use super::MANY;
 use crate::Context;
 use crate::coffer::{self, Store};
-use crate::documents::Documents;
+use crate::documents::{Documents, Pair};
 use crate::floor::{BareFile, PlainMap, record_bytes};
 use crate::lmdb::{Lmdb, Sync};
 use crate::measure::{Contender, Measured, in_blocks, interleave};
 use crate::progress::Progress;
 use crate::report::{Line, Peer, Report, time};
 use crate::sqlite::{Sqlite, Synchronous};
+use std::ffi::CStr;
 
 const BLOCK: usize = 64;
 const BARE_FILE: usize = 4 << 20;
@@ -48,65 +49,78 @@ fn peers(line: Line, measured: &Measured, name: &str) -> Line {
         .peer(Peer::SqliteNormal, time(measured.get("normal").median()))
 }
 
+/// What everybody saves: in each round the next documents of one random order, or as many new ones.
+struct Work {
+    documents: Documents,
+    order: Vec<usize>,
+    fresh: Documents,
+    saves: usize,
+}
+
+impl Work {
+    fn new(context: &Context, rounds: usize) -> Self {
+        let documents = Documents::new("slot", context.choose(MANY, 2000));
+        let saves = context.choose(4096, 512);
+        Work { order: documents.shuffled(3), fresh: Documents::new("new", rounds * saves), documents, saves }
+    }
+
+    fn all(&self) -> impl Iterator<Item = Pair<'_>> {
+        (0..self.documents.len()).map(|at| (self.documents.key(at), self.documents.text(at)))
+    }
+
+    /// One that overwrites. `share` of the saves are enough to measure it, in blocks that are smaller by as much.
+    fn existing<'a>(
+        &'a self,
+        name: &'static str,
+        share: usize,
+        mut save: impl FnMut(&CStr, &CStr) + 'a,
+    ) -> Contender<'a> {
+        Contender::new(name, move |round, samples| {
+            let start = round * self.saves % self.order.len();
+            let numbers: Vec<usize> = self.order.iter().copied().cycle().skip(start).take(self.saves / share).collect();
+            in_blocks(samples, BLOCK / share, &numbers, |at| {
+                save(self.documents.key(at), self.documents.text(at + round));
+            });
+        })
+    }
+
+    /// One that saves under new keys.
+    fn fresh<'a>(&'a self, name: &'static str, mut save: impl FnMut(&CStr, &CStr) + 'a) -> Contender<'a> {
+        Contender::new(name, move |round, samples| {
+            let numbers: Vec<usize> = (round * self.saves..(round + 1) * self.saves).collect();
+            in_blocks(samples, BLOCK, &numbers, |at| save(self.fresh.key(at), self.fresh.text(at)));
+        })
+    }
+}
+
 fn measure(context: &Context, label: &str, durability: i32) -> Measured {
     let progress = Progress::new(label);
-    let documents = &Documents::new("slot", context.choose(MANY, 2000));
-    let (rounds, saves) = (context.choose(21, 3), context.choose(4096, 512));
-    let fresh = &Documents::new("new", rounds * saves);
-    let order = documents.shuffled(3);
-    let share = |round: usize| -> Vec<usize> {
-        order.iter().copied().cycle().skip(round * saves % order.len()).take(saves).collect()
-    };
+    let rounds = context.choose(21, 3);
+    let work = &Work::new(context, rounds);
     let folders = ["bare", "coffer", "fresh", "lmdb", "normal"].map(|name| context.workplace.folder(name));
     let mut bare = BareFile::new(&folders[0].file("bare"), BARE_FILE);
     let (store, second) = (Store::open(folders[1].path(), "{}"), Store::open(folders[2].path(), "{}"));
-    let (mut map, mut fresh_map) = (PlainMap::default(), PlainMap::default());
+    let (mut map, mut second_map) = (PlainMap::default(), PlainMap::default());
     let mut lmdb = Lmdb::open(folders[3].path(), Sync::NoSync);
     let mut normal = Sqlite::open(folders[4].path(), Synchronous::Normal);
-    let all = || (0..documents.len()).map(|at| (documents.key(at), documents.text(at)));
-    lmdb.save_all(all());
-    normal.save_all(all());
-    for (key, text) in all() {
+    lmdb.save_all(work.all());
+    normal.save_all(work.all());
+    for (key, text) in work.all() {
         map.save(key, text);
-        fresh_map.save(key, text);
+        second_map.save(key, text);
         store.save(key, text, coffer::BEHIND);
         second.save(key, text, coffer::BEHIND);
     }
     store.checkpoint();
     second.checkpoint();
-    let (peer_saves, slow) = (saves / 8, BLOCK / 8);
     let contenders = vec![
-        Contender::new("pwrite", |round, samples| {
-            in_blocks(samples, BLOCK, &share(round), |at| {
-                bare.write(record_bytes(documents.key(at), documents.text(at + round)));
-            });
-        }),
-        Contender::new("existing", |round, samples| {
-            in_blocks(samples, BLOCK, &share(round), |at| {
-                store.save(documents.key(at), documents.text(at + round), durability);
-            });
-        }),
-        Contender::new("fresh", |round, samples| {
-            let numbers: Vec<usize> = (round * saves..(round + 1) * saves).collect();
-            in_blocks(samples, BLOCK, &numbers, |at| second.save(fresh.key(at), fresh.text(at), durability));
-        }),
-        Contender::new("map", |round, samples| {
-            in_blocks(samples, BLOCK, &share(round), |at| map.save(documents.key(at), documents.text(at + round)));
-        }),
-        Contender::new("map fresh", |round, samples| {
-            let numbers: Vec<usize> = (round * saves..(round + 1) * saves).collect();
-            in_blocks(samples, BLOCK, &numbers, |at| fresh_map.save(fresh.key(at), fresh.text(at)));
-        }),
-        Contender::new("lmdb", |round, samples| {
-            in_blocks(samples, slow, &share(round)[..peer_saves], |at| {
-                lmdb.save(documents.key(at), documents.text(at + round));
-            });
-        }),
-        Contender::new("normal", |round, samples| {
-            in_blocks(samples, slow, &share(round)[..peer_saves], |at| {
-                normal.save(documents.key(at), documents.text(at + round));
-            });
-        }),
+        work.existing("pwrite", 1, |key, text| bare.write(record_bytes(key, text))),
+        work.existing("existing", 1, |key, text| store.save(key, text, durability)),
+        work.fresh("fresh", |key, text| second.save(key, text, durability)),
+        work.existing("map", 1, |key, text| map.save(key, text)),
+        work.fresh("map fresh", |key, text| second_map.save(key, text)),
+        work.existing("lmdb", 8, |key, text| lmdb.save(key, text)),
+        work.existing("normal", 8, |key, text| normal.save(key, text)),
     ];
     let measured = interleave(&progress, rounds, contenders);
     store.close();

@@ -1,7 +1,7 @@
 //! Durable saves from 16 threads: the rate, beside that of one thread, and the processor time for each.
 //!
-//! The peers save through one batching thread, since by themselves they would sync once a save. Invariant: both rates of
-//! a ratio come from the same round.
+//! The peers save through one batching thread, since by themselves they would sync once a save. Invariant: both rates
+//! of a ratio come from the same round.
 
 use crate::Context;
 use crate::batcher::Batcher;
