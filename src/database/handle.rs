@@ -4,8 +4,9 @@
 //! Invariant: a closed handle refuses everything, and closing happens once.
 
 use super::commit::Edit;
-use super::open::{self, RecoveryReport};
+use super::open;
 use super::read::{Loaded, VersionInfo};
+use super::readout::RecoveryReport;
 use super::{Core, keys, registry};
 use crate::disk::Disk;
 use crate::document::{Collection, Document};

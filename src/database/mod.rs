@@ -13,6 +13,7 @@ mod handle;
 mod keys;
 mod open;
 mod read;
+mod readout;
 mod registry;
 mod salvage;
 mod scan;
@@ -20,8 +21,9 @@ mod validate;
 
 pub use commit::Edit;
 pub use handle::Database;
-pub use open::{LossReport, RecoveryReport};
+
 pub use read::{Loaded, VersionInfo};
+pub use readout::{LossReport, RecoveryReport};
 
 use crate::disk::{Disk, LockGuard, Thread};
 use crate::error::{Error, Result};

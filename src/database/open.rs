@@ -3,19 +3,19 @@
 //! Nothing on disk changes before the journal has been read and judged. Invariant: whatever a crash left, opening either
 //! gives a prefix of what was committed, with all that was acknowledged as durable, or says which byte is damaged.
 
+use super::Core;
 use super::background::{self, Pace, Signal};
 use super::checkpoint::Published;
+use super::readout::{Readout, RecoveryReport, apply};
 use super::salvage::{self, Pieces};
-use super::{Core, registry};
-use crate::change::{Action, Commit};
+use crate::change::Commit;
 use crate::disk::{Disk, Lock, LockGuard};
 use crate::error::{Error, Result};
 use crate::journal::{self, Log, Recovered};
 use crate::options::{Options, Recovery};
-use crate::store::{Image, Stamp, Store, file_name, sequences};
+use crate::store::{Image, Store, file_name, sequences};
 use crate::sync::Mutex;
 use once_cell::sync::OnceCell;
-use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -24,40 +24,6 @@ use std::sync::atomic::AtomicU64;
 const LOCK: &str = "lock";
 /// A reader beside a live writer can meet a file just when it is replaced; it then looks again, this often.
 const LOOKS: usize = 10;
-
-/// What opening found on the disk.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
-pub struct RecoveryReport {
-    /// Commits that were replayed from the journal.
-    pub recovered_records: u64,
-    /// Bytes of an unfinished tail that were dropped: no acknowledged durable commit was among them.
-    pub torn_bytes: u64,
-    /// Whether damage was met and salvaged.
-    pub salvaged: bool,
-    /// What salvage could not keep.
-    pub lost: Vec<LossReport>,
-}
-
-/// A stretch of a file that could not be read as what it was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LossReport {
-    pub file: String,
-    pub offset: u64,
-    pub bytes: u64,
-    pub reason: String,
-}
-
-/// What was read from the disk, before anything is changed on it.
-pub struct Readout {
-    pub store: Store,
-    pub recovered: Recovered,
-    pub published: Published,
-    pub report: RecoveryReport,
-    /// Files that are of no more use once the store goes on: older images, unfinished ones.
-    pub stale: Vec<String>,
-    /// Damaged files that salvage replaces.
-    pub damaged: Vec<String>,
-}
 
 /// Gives one name to the store's folder, creating it first if that is wanted.
 pub fn find_folder(disk: &dyn Disk, path: &Path, options: &Options) -> Result<PathBuf> {
@@ -68,7 +34,7 @@ pub fn find_folder(disk: &dyn Disk, path: &Path, options: &Options) -> Result<Pa
     match disk.canonical(path) {
         Ok(folder) => return Ok(folder),
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => return Err(io("find", source)),
-        Err(_) if !options.create || options.read_only => return Err(registry::missing(path)),
+        Err(_) if !options.create || options.read_only => return Err(missing(path)),
         Err(_) => {}
     }
     disk.create_folder(path).map_err(|source| io("create", source))?;
@@ -150,12 +116,16 @@ fn take_lock(disk: &dyn Disk, folder: &Path) -> Result<Box<dyn LockGuard>> {
     }
 }
 
+fn missing(path: &Path) -> Error {
+    Error::NoStore { path: path.to_path_buf() }
+}
+
 /// Refuses a folder that holds no store, before as much as a lock file is made in it.
 fn require_store(disk: &dyn Disk, folder: &Path) -> Result<()> {
     let names = disk.list(folder).map_err(|source| Error::io("list", folder, source))?;
     let is_journal = |name: &String| journal::number_in(name).is_some();
     if sequences(&names).is_empty() && !names.iter().any(is_journal) {
-        return Err(registry::missing(folder));
+        return Err(missing(folder));
     }
     Ok(())
 }
@@ -198,19 +168,6 @@ fn stale(names: &[String], images: &[u64]) -> Vec<String> {
     let unfinished = names.iter().filter(|name| name.starts_with("image-") && name.ends_with(".tmp")).cloned();
     let older = images.split_last().map(|(_, older)| older).unwrap_or_default();
     unfinished.chain(older.iter().map(|sequence| file_name(*sequence))).collect()
-}
-
-/// Puts one recovered commit into the store.
-pub fn apply(store: &Store, commit: &Commit<'_>) -> Result<()> {
-    for change in commit.changes {
-        let text = match change.action {
-            Action::Put { text, .. } => Some(text),
-            Action::Clear => None,
-        };
-        let stamp = Stamp { sequence: commit.sequence, revision: change.revision, time_ms: commit.time_ms };
-        store.apply(change.id, change.id.hash(), stamp, text, None);
-    }
-    Ok(())
 }
 
 impl Core {

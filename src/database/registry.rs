@@ -6,7 +6,7 @@
 use super::Core;
 use super::open;
 use crate::disk::RealDisk;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::options::Requested;
 use crate::sync::Mutex;
 use once_cell::sync::Lazy;
@@ -100,9 +100,4 @@ impl Core {
         *handles = handles.saturating_sub(1);
         *handles == 0
     }
-}
-
-/// A folder that should hold a store and does not exist.
-pub fn missing(path: &Path) -> Error {
-    Error::NoStore { path: path.to_path_buf() }
 }

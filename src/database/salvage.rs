@@ -5,7 +5,7 @@
 //! a sequence number or revision that may have been given out before is not given out again.
 
 use super::checkpoint::Published;
-use super::open::{LossReport, Readout, RecoveryReport, apply};
+use super::readout::{LossReport, Readout, RecoveryReport, apply};
 use crate::change::Commit;
 use crate::disk::Disk;
 use crate::document::{Collection, DocumentId};
