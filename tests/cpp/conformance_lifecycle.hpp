@@ -1,0 +1,70 @@
+// The conformance cases about the life of a handle; conformance.cpp has the others and runs them all.
+//
+// It must not be included anywhere else. Invariant: each case works in the folder that it is given and closes what it
+// opens.
+#ifndef COFFER_TESTS_CPP_CONFORMANCE_LIFECYCLE_HPP
+#define COFFER_TESTS_CPP_CONFORMANCE_LIFECYCLE_HPP
+
+#include "support.hpp"
+
+#include <string>
+
+using coffer::Batch;
+using coffer::Database;
+using coffer::Durability;
+using coffer::Options;
+
+static void closed_handle(const std::string &folder) {
+    Database db(folder);
+    const coffer_db handle = db.handle();
+    db.close();
+    CHECK(!db.is_open());
+    const coffer_status closed = COFFER_ERROR_INVALID_HANDLE;
+    REFUSED(closed, db.save_persistent_data("k", "1")), REFUSED(closed, db.clear_database_entry("k"));
+    REFUSED(closed, db.save_entry("k", "1")), REFUSED(closed, db.clear_entry("k"));
+    REFUSED(closed, db.save_batch(Batch().save("k", "1"))), REFUSED(closed, db.save_party_config("1"));
+    REFUSED(closed, (void)db.load_persistent_data("k")), REFUSED(closed, (void)db.load_entry("k"));
+    REFUSED(closed, (void)db.list_database_keys()), REFUSED(closed, (void)db.list_database_keys_with("k"));
+    REFUSED(closed, (void)db.load_party_config()), REFUSED(closed, (void)db.load_version("party_configs", 1));
+    REFUSED(closed, (void)db.list_versions("party_configs")), REFUSED(closed, (void)db.version_counters());
+    REFUSED(closed, (void)db.recovery_report()), REFUSED(closed, db.flush()), REFUSED(closed, db.checkpoint());
+    REFUSED(closed, db.close());
+    CHECK(coffer_close(handle) == closed);
+    CHECK(coffer_flush(handle) == closed);
+    for (coffer_db garbage : {coffer_db{0}, coffer_db{1}, ~coffer_db{0}, handle + 1}) {
+        CHECK(coffer_flush(garbage) == closed);
+    }
+}
+
+static void flush_and_checkpoint(const std::string &folder) {
+    {
+        Options options;
+        options.durability = Durability::Behind;
+        Database db(folder, options);
+        db.save_persistent_data("flushed", "1");
+        db.flush();
+        db.save_persistent_data("checkpointed", "2");
+        db.save_character_roster_state("[3]");
+        db.checkpoint();
+        db.save_persistent_data("after", "4");
+        db.checkpoint();
+        db.flush();
+        CHECK(db.load_persistent_data("flushed") == "1");
+    }
+    Database db(folder);
+    CHECK(db.load_persistent_data("flushed") == "1");
+    CHECK(db.load_persistent_data("checkpointed") == "2");
+    CHECK(db.load_character_roster_state() == "[3]");
+    CHECK(db.load_persistent_data("after") == "4");
+}
+
+static void no_live_handles(const std::string &folder) {
+    CHECK(Database::live_handles() == 0);
+    {
+        Database db(folder);
+        CHECK(Database::live_handles() == 1);
+    }
+    CHECK(Database::live_handles() == 0);
+}
+
+#endif
