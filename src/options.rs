@@ -51,6 +51,8 @@ pub struct Options {
     pub segment_bytes: u64,
     pub max_document_bytes: u64,
     pub max_depth: usize,
+    /// How many versions of each Tier 1 document stay; a save clears the ones before.
+    pub versions_kept: u64,
     /// Whether the store's own thread runs. Tests turn it off and call `Database::maintain` instead.
     pub background: bool,
 }
@@ -69,6 +71,7 @@ impl Default for Options {
             segment_bytes: 4 << 20,
             max_document_bytes: 64 << 20,
             max_depth: 128,
+            versions_kept: 100,
             background: true,
         }
     }
@@ -89,6 +92,7 @@ struct Given {
     segment_bytes: Option<u64>,
     max_document_bytes: Option<u64>,
     max_depth: Option<u64>,
+    versions_kept: Option<u64>,
 }
 
 /// Options together with which of the store-wide ones were given, so that a second open can be held against the first.
@@ -136,6 +140,7 @@ impl Requested {
         let mut depth = options.max_depth as u64;
         store_wide("max_depth", read.max_depth, 1, 1024, &mut depth, given)?;
         options.max_depth = depth as usize;
+        store_wide("versions_kept", read.versions_kept, 1, 1 << 40, &mut options.versions_kept, given)?;
         Ok(())
     }
 
@@ -149,6 +154,7 @@ impl Requested {
             "segment_bytes" => wanted.segment_bytes == running.segment_bytes,
             "max_document_bytes" => wanted.max_document_bytes == running.max_document_bytes,
             "max_depth" => wanted.max_depth == running.max_depth,
+            "versions_kept" => wanted.versions_kept == running.versions_kept,
             _ => true,
         };
         match self.given.iter().find(|name| !same(name)) {
@@ -186,7 +192,7 @@ mod tests {
     fn every_option_is_read() {
         let json = r#"{"durability":"durable","plugin":"party","read_only":true,"create":false,"recovery":"salvage",
             "flush_interval_ms":5,"sync_interval_ms":6,"checkpoint_bytes":7,"segment_bytes":65536,
-            "max_document_bytes":9,"max_depth":10}"#;
+            "max_document_bytes":9,"max_depth":10,"versions_kept":11}"#;
         let read = Requested::parse(Some(json)).unwrap().options;
         let expected = Options {
             durability: Durability::Durable,
@@ -200,6 +206,7 @@ mod tests {
             segment_bytes: 65536,
             max_document_bytes: 9,
             max_depth: 10,
+            versions_kept: 11,
             background: true,
         };
         assert_eq!(read, expected);

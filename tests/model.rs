@@ -238,7 +238,7 @@ impl Pair {
                 let found = (found.version, Some(found.saved_at_ms), found.bytes);
                 assert_eq!(found, (entry.revision, entry.saved_at_ms, entry.text.len() as u64), "{name}");
             }
-            let missing = self.db.load(&format!("{name}_v{}", expected.len() + 1));
+            let missing = self.db.load(&format!("{name}_v{}", self.model.counter(name) + 1));
             assert!(matches!(missing, Err(Error::NotFound { .. })), "{name}: {missing:?}");
         }
     }

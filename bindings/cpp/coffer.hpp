@@ -336,6 +336,18 @@ class Database {
         return convert<T>(load_version(document, version));
     }
 
+    /// Saves an earlier version again as a new one, so that it is the newest; what was newest stays before it.
+    /// @param document `character_roster`, `equipment_sets` or `party_configs`.
+    /// @param version  the version to go back to.
+    /// @returns the number of the new version.
+    /// @throws Error with COFFER_ERROR_NOT_FOUND when it is not kept, _INVALID_ARGUMENT for another document.
+    std::uint64_t roll_back_version(const Text &document, std::uint64_t version) {
+        const char *name = detail::argument_for_c(document, "the document's name");
+        std::uint64_t new_version = 0;
+        detail::check(coffer_roll_back_version(handle_, name, version, &new_version));
+        return new_version;
+    }
+
     /// @param document `character_roster`, `equipment_sets` or `party_configs`.
     /// @returns the kept versions, oldest first.
     /// @throws Error with COFFER_ERROR_INVALID_ARGUMENT for another document.

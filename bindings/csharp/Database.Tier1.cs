@@ -138,6 +138,24 @@ namespace Coffer
             }
         }
 
+        /// <summary>Saves an earlier version again as a new one, so that it is the newest; what was newest stays before it.
+        /// </summary>
+        /// <param name="document">As in <see cref="LoadVersion"/>.</param>
+        /// <param name="version">The version to go back to.</param>
+        /// <returns>The number of the new version.</returns>
+        /// <exception cref="CofferException">NotFound when it is not kept; InvalidArgument for another document; ReadOnly,
+        /// Io, Failed.</exception>
+        public ulong RollBackVersion(string document, ulong version)
+        {
+            byte* room = stackalloc byte[Utf8.Room];
+            ulong newVersion = 0;
+            using (var name = Utf8.Argument(document, nameof(document), room))
+            {
+                Check(Native.coffer_roll_back_version(Db, name.Pointer, version, &newVersion));
+            }
+            return newVersion;
+        }
+
         /// <summary>Lists the kept versions of a Tier 1 document, oldest first.</summary>
         /// <param name="document">As in <see cref="LoadVersion"/>.</param>
         /// <returns>The versions; empty before the first save.</returns>

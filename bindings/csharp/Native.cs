@@ -85,7 +85,8 @@ namespace Coffer
         ///    reports damage, `"salvage"` keeps what is whole; strict), `"flush_interval_ms"` (1 to 60,000; 250),
         ///    `"sync_interval_ms"` (1 to 60,000; 1,000), `"checkpoint_bytes"` (journal bytes that make a checkpoint due, 0 to
         ///    choose by size; 0), `"segment_bytes"` (to what size journal segments grow, 65,536 to 67,108,864; 4,194,304),
-        ///    `"max_document_bytes"` (1 to 1,073,741,824; 67,108,864), `"max_depth"` (1 to 1,024; 128).
+        ///    `"max_document_bytes"` (1 to 1,073,741,824; 67,108,864), `"max_depth"` (1 to 1,024; 128), `"versions_kept"` (how
+        ///    many versions of each Tier 1 document stay, 1 to 2 to the power of 40; 100).
         ///  - `out_db`: not NULL. Close the handle with `coffer_close`.
         ///
         ///  Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_UTF8`, `COFFER_ERROR_INVALID_OPTION`,
@@ -274,7 +275,8 @@ namespace Coffer
         /// <summary>
         ///  Saves the next version of the character roster: documented as saveCharacterRosterState.
         ///
-        ///  `json` is any JSON value. Its version is one more than the counter `character_roster_v`, and every version stays.
+        ///  `json` is any JSON value. Its version is one more than the counter `character_roster_v`. The newest versions stay, as
+        ///  many as the option `versions_kept` says.
         ///  Statuses: those of `coffer_save_persistent_data`. Any thread.
         /// </summary>
         [DllImport(__DllName, EntryPoint = "coffer_save_character_roster_state", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
@@ -326,6 +328,20 @@ namespace Coffer
         /// </summary>
         [DllImport(__DllName, EntryPoint = "coffer_load_version", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int coffer_load_version(ulong db, byte* document, ulong version, byte** out_json);
+
+        /// <summary>
+        ///  Makes an earlier version of a Tier 1 document the newest one, by saving it again as a new version: nothing is lost, and
+        ///  rolling back can itself be rolled back.
+        ///
+        ///  - `document`: as for `coffer_load_version`.
+        ///  - `version`: the version to go back to.
+        ///  - `out_version`: receives the number of the new version; NULL is allowed.
+        ///
+        ///  It lasts as the handle's durability says. Statuses: those of `coffer_load_version` and of
+        ///  `coffer_save_persistent_data`. Any thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_roll_back_version", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_roll_back_version(ulong db, byte* document, ulong version, ulong* out_version);
 
         /// <summary>
         ///  Lists the versions of a Tier 1 document, oldest first.

@@ -67,6 +67,9 @@ namespace Coffer
         /// <summary>1 to 1,024. Default: 128.</summary>
         public int? MaxDepth { get; set; }
 
+        /// <summary>How many versions of each Tier 1 document stay, at least 1. Default: 100.</summary>
+        public long? VersionsKept { get; set; }
+
         /// <summary>The options as a JSON object, as <see cref="Database.OpenJson"/> takes it.</summary>
         public string ToJson()
         {
@@ -91,6 +94,7 @@ namespace Coffer
             AddNumber(json, "segment_bytes", SegmentBytes);
             AddNumber(json, "max_document_bytes", MaxDocumentBytes);
             AddNumber(json, "max_depth", MaxDepth);
+            AddNumber(json, "versions_kept", VersionsKept);
             return json.Append('}').ToString();
         }
 

@@ -6,7 +6,7 @@
 //!
 //! Committers go on all the while; what they replace stays readable at the pin.
 
-use super::Core;
+use super::{Core, keys};
 use crate::document::Collection;
 use crate::error::{Error, Result};
 use crate::journal::Log;
@@ -104,9 +104,14 @@ impl Core {
         let forget = self.store.cleared_at_most() > CLEARED_KEPT;
         let mut floor = self.store.revision_floor();
         self.store.each_at(sequence, &mut |entry| -> Result<()> {
-            // What a Tier 1 document was cleared at is never forgotten: it says that the newest version is not there.
-            if forget && entry.cleared && entry.collection == Collection::PluginData as u8 {
+            let is_plugin_data = entry.collection == Collection::PluginData as u8;
+            if entry.cleared && forget && is_plugin_data {
                 floor = floor.max(entry.revision);
+                return Ok(());
+            }
+            // A version's number comes from the counter, so one that aged leaves no trace. What a Tier 1 document itself was
+            // cleared at is never forgotten: it says that the newest version is not there.
+            if entry.cleared && !is_plugin_data && keys::is_version(entry.key) {
                 return Ok(());
             }
             if writer.add(entry)? {

@@ -46,6 +46,23 @@ struct Prepared<'a> {
     idle: bool,
 }
 
+/// A version of a Tier 1 document that goes because newer ones came.
+struct AgedVersion {
+    collection: Collection,
+    key: String,
+    version: u64,
+}
+
+impl AgedVersion {
+    fn id(&self) -> DocumentId<'_> {
+        DocumentId::new(self.collection, &self.key)
+    }
+
+    fn change(&self) -> Change<'_> {
+        Change { id: self.id(), revision: self.version, action: Action::Clear }
+    }
+}
+
 /// What a commit came to.
 pub struct Committed {
     pub sequence: u64,
@@ -127,6 +144,9 @@ impl Core {
     pub(super) fn commit_one(&self, edit: Edit<'_>, durability: Durability) -> Result<Committed> {
         let log = self.log()?;
         let mut prepared = Prepared::new(self, edit)?;
+        if prepared.is_tier1() {
+            return self.commit_prepared(log, vec![prepared], durability);
+        }
         let mut committer = log.begin()?;
         prepared.place(self)?;
         if prepared.idle {
@@ -148,6 +168,10 @@ impl Core {
         for edit in edits {
             prepared.push(Prepared::new(self, *edit)?);
         }
+        self.commit_prepared(log, prepared, durability)
+    }
+
+    fn commit_prepared(&self, log: &Log, mut prepared: Vec<Prepared<'_>>, durability: Durability) -> Result<Committed> {
         let mut committer = log.begin()?;
         for one in &mut prepared {
             one.place(self)?;
@@ -157,13 +181,41 @@ impl Core {
             return self.finish_idle(log, committer, durability);
         };
         let time_ms = now_ms();
-        let changes: Vec<Change<'_>> = prepared.iter().map(Prepared::change).collect();
+        let aged: Vec<AgedVersion> = prepared.iter().flat_map(|one| self.versions_aged_by(one)).collect();
+        let clears = aged.iter().map(AgedVersion::change);
+        let changes: Vec<Change<'_>> = prepared.iter().map(Prepared::change).chain(clears).collect();
         let sequence = committer.append(time_ms, &changes);
         for one in &mut prepared {
             one.apply(self, sequence, time_ms);
         }
+        for one in &aged {
+            let stamp = Stamp { sequence, revision: one.version, time_ms };
+            self.store.apply(one.id(), one.id().hash(), stamp, None, None);
+        }
         self.finish(log, committer, sequence, durability)?;
         Ok(Committed { sequence, revision })
+    }
+
+    /// The versions that a save pushes out: the ones before those that stay, as far back as they still exist. As a rule
+    /// that is one; more if the option was lowered.
+    fn versions_aged_by(&self, saved: &Prepared<'_>) -> Vec<AgedVersion> {
+        let mut aged = Vec::new();
+        if !saved.is_tier1() || saved.edit.text.is_none() {
+            return aged;
+        }
+        let newest_to_go = saved.revision.saturating_sub(self.options.versions_kept);
+        for version in (1..=newest_to_go).rev() {
+            let one = AgedVersion {
+                collection: saved.collection,
+                key: keys::version_key(saved.collection, version),
+                version,
+            };
+            if !self.store.standing(one.id(), one.id().hash()).is_some_and(|standing| standing.exists) {
+                break;
+            }
+            aged.push(one);
+        }
+        aged
     }
 
     /// Nothing is to be committed, but that there is nothing may itself be a commit that is not yet as durable.

@@ -111,6 +111,15 @@ impl Database {
         self.core()?.load_version(keys::tier1(document)?, version, look)
     }
 
+    /// Makes an earlier version of the Tier 1 document named `document` the newest one, as a new version whose number is
+    /// returned. What was newest stays as the version before it.
+    pub fn roll_back(&self, document: &str, version: u64) -> Result<u64> {
+        let collection = keys::tier1(document)?;
+        let copy = |loaded: Loaded<'_>| String::from_utf8_lossy(loaded.text).into_owned();
+        let text = self.writable()?.load_version(collection, version, copy)?;
+        self.save_newest(collection, &text)
+    }
+
     /// The versions of the Tier 1 document named `document`, oldest first.
     pub fn list_versions(&self, document: &str) -> Result<Vec<VersionInfo>> {
         Ok(self.core()?.list_versions(keys::tier1(document)?))

@@ -41,6 +41,11 @@ pub fn target(key: &str) -> Target<'_> {
     }
 }
 
+/// Whether a stored key is that of one version.
+pub fn is_version(key: &[u8]) -> bool {
+    std::str::from_utf8(key).is_ok_and(|key| matches!(target(key), Target::Version(..)))
+}
+
 /// A number of 1 or more, written the one way that we write it.
 fn canonical(digits: &str) -> Option<u64> {
     let number: u64 = digits.parse().ok()?;

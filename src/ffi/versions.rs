@@ -29,7 +29,8 @@ unsafe fn load(db: coffer_db, document: Collection, out_json: *mut *mut c_char) 
 
 /// Saves the next version of the character roster: documented as saveCharacterRosterState.
 ///
-/// `json` is any JSON value. Its version is one more than the counter `character_roster_v`, and every version stays.
+/// `json` is any JSON value. Its version is one more than the counter `character_roster_v`. The newest versions stay, as
+/// many as the option `versions_kept` says.
 /// Statuses: those of `coffer_save_persistent_data`. Any thread.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
@@ -107,6 +108,34 @@ pub unsafe extern "C" fn coffer_load_version(
         let document = unsafe { strings::text("document", document)? };
         // SAFETY: the caller lets `out_json` be written, or it is NULL.
         database.load_version(document, version, |loaded| unsafe { strings::give(out_json, loaded.text) })?
+    })
+}
+
+/// Makes an earlier version of a Tier 1 document the newest one, by saving it again as a new version: nothing is lost, and
+/// rolling back can itself be rolled back.
+///
+/// - `document`: as for `coffer_load_version`.
+/// - `version`: the version to go back to.
+/// - `out_version`: receives the number of the new version; NULL is allowed.
+///
+/// It lasts as the handle's durability says. Statuses: those of `coffer_load_version` and of
+/// `coffer_save_persistent_data`. Any thread.
+#[apply(exported!)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn coffer_roll_back_version(
+    db: coffer_db,
+    document: *const c_char,
+    version: u64,
+    out_version: *mut u64,
+) -> coffer_status {
+    guarded(|| {
+        let database = database(db)?;
+        // SAFETY: the caller gives a NUL-terminated string or NULL.
+        let document = unsafe { strings::text("document", document)? };
+        let new_version = database.roll_back(document, version)?;
+        // SAFETY: the caller lets `out_version` be written, or it is NULL.
+        unsafe { strings::write(out_version, new_version) };
+        Ok(())
     })
 }
 

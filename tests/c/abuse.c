@@ -49,6 +49,7 @@ void every_function_refuses(coffer_db db, coffer_status expected)
     CHECK_STATUS(expected, coffer_load_equipment_config(db, &json));
     CHECK_STATUS(expected, coffer_load_party_config(db, &json));
     CHECK_STATUS(expected, coffer_load_version(db, "character_roster", 1, &json));
+    CHECK_STATUS(expected, coffer_roll_back_version(db, "character_roster", 1, &revision));
     CHECK_STATUS(expected, coffer_list_versions(db, "character_roster", &json));
     CHECK_STATUS(expected, coffer_version_counters(db, &json));
     CHECK(json == untouched && memcmp(buffer, "as it is", 8) == 0);
@@ -118,6 +119,7 @@ static void nulls_that_are_refused(coffer_db db)
     CHECK_STATUS(COFFER_ERROR_NULL_ARGUMENT, coffer_save_equipment_config(db, NULL));
     CHECK_STATUS(COFFER_ERROR_NULL_ARGUMENT, coffer_save_party_config(db, NULL));
     CHECK_STATUS(COFFER_ERROR_NULL_ARGUMENT, coffer_load_version(db, NULL, 1, &json));
+    CHECK_STATUS(COFFER_ERROR_NULL_ARGUMENT, coffer_roll_back_version(db, NULL, 1, &number));
     CHECK_STATUS(COFFER_ERROR_NULL_ARGUMENT, coffer_list_versions(db, NULL, &json));
     CHECK(json == untouched && number == 77 && length == 79 && out == 80);
 }

@@ -39,6 +39,7 @@ static void every_text_is_refused(coffer_db db, const char *bad)
     CHECK_STATUS(expected, coffer_save_equipment_config(db, bad));
     CHECK_STATUS(expected, coffer_save_party_config(db, bad));
     CHECK_STATUS(expected, coffer_load_version(db, bad, 1, &json));
+    CHECK_STATUS(expected, coffer_roll_back_version(db, bad, 1, &number));
     CHECK_STATUS(expected, coffer_list_versions(db, bad, &json));
     CHECK(json == untouched && number == 77 && length == 78 && out == 79);
 }
@@ -232,6 +233,7 @@ void abuse_arguments(coffer_db db)
     CHECK_STATUS(COFFER_ERROR_CONFLICT, coffer_clear_entry(db, "slot", 0, WRITTEN));
     for (i = 0; i < LENGTH_OF(documents); i++) {
         CHECK_STATUS(COFFER_ERROR_INVALID_ARGUMENT, coffer_load_version(db, documents[i], 1, &json));
+        CHECK_STATUS(COFFER_ERROR_INVALID_ARGUMENT, coffer_roll_back_version(db, documents[i], 1, NULL));
         CHECK_STATUS(COFFER_ERROR_INVALID_ARGUMENT, coffer_list_versions(db, documents[i], &json));
     }
     CHECK_STATUS(COFFER_ERROR_NOT_FOUND, coffer_load_version(db, "character_roster", 0, &json));

@@ -253,7 +253,8 @@ int main(int count, char **arguments)
 {
     static const struct named_case cases[] = {
         CASE(version), CASE(fresh_store_keys), CASE(save_and_load), CASE(load_missing), CASE(overwrite_counts_revisions),
-        CASE(clear_and_recreate), CASE(tier1_round_trip), CASE(tier1_versions), CASE(tier1_through_keys),
+        CASE(clear_and_recreate), CASE(tier1_round_trip), CASE(tier1_versions), CASE(roll_back),
+        CASE(tier1_through_keys),
         CASE(past_versions_are_kept), CASE(list_with_prefix), CASE(batch_is_atomic), CASE(expected_revision),
         CASE(durability_levels), CASE(load_into_buffer), CASE(reopen_finds_all), CASE(two_handles_one_store),
         CASE(read_only), CASE(options), CASE(invalid_json), CASE(invalid_keys), CASE(too_large_and_too_deep),

@@ -23,6 +23,7 @@ void expect_keys(coffer_db db, const char *prefix, const char *after, size_t lim
 
 void tier1_round_trip(void);
 void tier1_versions(void);
+void roll_back(void);
 void tier1_through_keys(void);
 void past_versions_are_kept(void);
 void reopen_finds_all(void);

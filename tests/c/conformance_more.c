@@ -71,6 +71,25 @@ void tier1_versions(void)
     CHECK_OK(coffer_close(db));
 }
 
+void roll_back(void)
+{
+    coffer_db db = open_fresh("roll_back");
+    uint64_t version = 0;
+    char *json = NULL;
+    CHECK_OK(coffer_save_party_config(db, "[1]"));
+    CHECK_OK(coffer_save_party_config(db, "[2]"));
+    CHECK_OK(coffer_roll_back_version(db, "party_configs", 1, &version));
+    CHECK(version == 3);
+    expect(db, "party_configs", "[1]");
+    expect(db, "party_configs_v2", "[2]");
+    expect(db, "party_configs_v", "3");
+    CHECK_STATUS(COFFER_ERROR_NOT_FOUND, coffer_roll_back_version(db, "party_configs", 9, &version));
+    CHECK(version == 3);
+    CHECK_OK(coffer_list_versions(db, "party_configs", &json));
+    coffer_string_free(json);
+    CHECK_OK(coffer_close(db));
+}
+
 void tier1_through_keys(void)
 {
     coffer_db db = open_fresh("keys");

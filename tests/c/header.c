@@ -72,6 +72,7 @@ struct shapes {
     int32_t (*save_tier1[3])(uint64_t, const char *);
     int32_t (*load_tier1[3])(uint64_t, char **);
     int32_t (*load_version)(uint64_t, const char *, uint64_t, char **);
+    int32_t (*roll_back_version)(uint64_t, const char *, uint64_t, uint64_t *);
     int32_t (*list_versions)(uint64_t, const char *, char **);
     int32_t (*version_counters)(uint64_t, char **);
 };
@@ -102,6 +103,7 @@ const struct shapes coffer_shapes = {
     {coffer_save_character_roster_state, coffer_save_equipment_config, coffer_save_party_config},
     {coffer_load_character_roster_state, coffer_load_equipment_config, coffer_load_party_config},
     coffer_load_version,
+    coffer_roll_back_version,
     coffer_list_versions,
     coffer_version_counters,
 };

@@ -125,6 +125,17 @@ static void tier1_versions(const std::string &folder) {
     REFUSED(COFFER_ERROR_INVALID_ARGUMENT, (void)db.list_versions("anything"));
 }
 
+static void roll_back(const std::string &folder) {
+    Database db(folder);
+    db.save_party_config("[1]");
+    db.save_party_config("[2]");
+    CHECK(db.roll_back_version(coffer::party_configs, 1) == 3);
+    CHECK(db.load_party_config() == "[1]");
+    CHECK(db.load_version(coffer::party_configs, 2) == "[2]");
+    REFUSED(COFFER_ERROR_NOT_FOUND, (void)db.roll_back_version(coffer::party_configs, 9));
+    CHECK(db.list_versions(coffer::party_configs).size() == 3);
+}
+
 static void tier1_through_keys(const std::string &folder) {
     Database db(folder);
     CHECK(db.load_persistent_data("character_roster_v") == "0");
@@ -449,7 +460,7 @@ int main(int argc, char **argv) {
     return tests::run_all(
         argc, argv,
         {CASE(version), CASE(fresh_store_keys), CASE(save_and_load), CASE(load_missing), CASE(overwrite_counts_revisions),
-         CASE(clear_and_recreate), CASE(tier1_round_trip), CASE(tier1_versions), CASE(tier1_through_keys),
+         CASE(clear_and_recreate), CASE(tier1_round_trip), CASE(tier1_versions), CASE(roll_back), CASE(tier1_through_keys),
          CASE(past_versions_are_kept), CASE(list_with_prefix), CASE(batch_is_atomic), CASE(expected_revision),
          CASE(durability_levels), CASE(load_into_buffer), CASE(reopen_finds_all), CASE(two_handles_one_store),
          CASE(read_only), CASE(options), CASE(invalid_json), CASE(invalid_keys), CASE(too_large_and_too_deep),

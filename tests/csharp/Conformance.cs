@@ -146,6 +146,20 @@ internal static partial class Conformance
         }
     }
 
+    private static void RollBack(string folder)
+    {
+        using (var db = new Database(folder))
+        {
+            db.SavePartyConfig("[1]");
+            db.SavePartyConfig("[2]");
+            Same(3UL, db.RollBackVersion(Database.PartyConfigs, 1));
+            Same("[1]", db.LoadPartyConfig());
+            Same("[2]", db.LoadVersion(Database.PartyConfigs, 2));
+            Refused(Status.NotFound, () => db.RollBackVersion(Database.PartyConfigs, 9));
+            Same(3, db.ListVersions(Database.PartyConfigs).Length);
+        }
+    }
+
     private static void Tier1ThroughKeys(string folder)
     {
         using (var db = new Database(folder))
@@ -450,7 +464,7 @@ internal static partial class Conformance
     private static int Main(string[] args)
     {
         return Run(args, "ok", Version, FreshStoreKeys, SaveAndLoad, LoadMissing, OverwriteCountsRevisions, ClearAndRecreate,
-            Tier1RoundTrip, Tier1Versions, Tier1ThroughKeys, PastVersionsAreKept, ListWithPrefix, BatchIsAtomic,
+            Tier1RoundTrip, Tier1Versions, RollBack, Tier1ThroughKeys, PastVersionsAreKept, ListWithPrefix, BatchIsAtomic,
             ExpectedRevision, DurabilityLevels, LoadIntoBuffer, ReopenFindsAll, TwoHandlesOneStore, ReadOnly, Options,
             InvalidJson, InvalidKeys, TooLargeAndTooDeep, Unicode, LastError, ClosedHandle, FlushAndCheckpoint,
             NoLiveHandles);

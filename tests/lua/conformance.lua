@@ -142,6 +142,20 @@ case("tier1_versions", function(path)
     refused(coffer.ERROR_INVALID_ARGUMENT, db:listVersions "no_such_document")
 end)
 
+case("roll_back", function(path)
+    local db = open(path)
+    for _, names in ipairs(TIER1) do
+        assert(db[names[2]](db, { 1 }))
+        assert(db[names[2]](db, { 1, 2 }))
+        equal(db:rollBackVersion(names[1], 1), 3, "the new version")
+        equal(#db:loadPersistentData(names[1]), 1, "the newest document")
+        equal(#db:loadVersion(names[1], 2), 2, "version 2")
+        refused(coffer.ERROR_NOT_FOUND, db:rollBackVersion(names[1], 9))
+        equal(db:versionCounters()[names[1] .. "_v"], 3, "counter")
+    end
+    db:close()
+end)
+
 case("tier1_through_keys", function(path)
     local db = open(path)
     equal(db:loadPersistentData "character_roster_v", 0, "counter of a new store")

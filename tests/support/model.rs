@@ -8,7 +8,10 @@ use coffer::error::{Error, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The documents that keep every version.
+/// How many versions the stores under test keep: few, so that old ones go all the time.
+pub const VERSIONS_KEPT: u64 = 6;
+
+/// The documents that keep their versions.
 pub const TIER1: [&str; 3] = ["character_roster", "equipment_sets", "party_configs"];
 /// The collections that are listed and hold no document of their own name.
 const BARE: [&str; 2] = ["plugin_data", "save_metadata"];
@@ -43,6 +46,7 @@ pub struct Model {
     /// The newest revision of every key that was ever saved.
     revisions: BTreeMap<String, u64>,
     versions: BTreeMap<&'static str, Vec<Entry>>,
+    counters: BTreeMap<&'static str, u64>,
     cleared: BTreeMap<&'static str, bool>,
 }
 
@@ -79,7 +83,7 @@ impl Model {
 
     /// How many versions of this Tier 1 document were saved.
     pub fn counter(&self, name: &str) -> u64 {
-        self.versions_of(name).len() as u64
+        self.counters.get(name).copied().unwrap_or(0)
     }
 
     pub fn versions_of(&self, name: &str) -> &[Entry] {
@@ -99,7 +103,11 @@ impl Model {
         let entry = text.clone().map(|text| Entry { text, revision, saved_at_ms: None });
         match (tier1(key), entry) {
             (Some(name), Some(entry)) => {
-                self.versions.entry(name).or_default().push(entry);
+                let versions = self.versions.entry(name).or_default();
+                versions.push(entry);
+                let aged = versions.len().saturating_sub(VERSIONS_KEPT as usize);
+                versions.drain(..aged);
+                self.counters.insert(name, revision);
                 self.cleared.insert(name, false);
             }
             (Some(name), None) => drop(self.cleared.insert(name, true)),
@@ -128,7 +136,7 @@ impl Model {
             let versions = self.versions_of(name);
             let newest = versions.last().filter(|_| !self.is_cleared(name));
             contents.insert(name.to_owned(), newest.cloned());
-            let counter = versions.len() as u64;
+            let counter = self.counter(name);
             let counted = Entry { text: counter.to_string().into(), revision: counter, saved_at_ms: None };
             contents.insert(format!("{name}_v"), Some(counted));
             for version in versions {

@@ -5,7 +5,7 @@
 
 use super::file_system::{FileSystem, Node};
 use super::history::History;
-use super::model::{Change, Model, TIER1, contents_of, load};
+use super::model::{Change, Model, TIER1, VERSIONS_KEPT, contents_of, load};
 use super::random::Random;
 use super::simulated_disk::SimulatedDisk;
 use coffer::database::{Database, Edit};
@@ -45,7 +45,13 @@ pub enum Action {
 
 /// Options for a store whose every step is decided by the test: small segments, frequent checkpoints, no thread.
 pub fn options() -> Options {
-    Options { background: false, segment_bytes: 4096, checkpoint_bytes: 48 << 10, ..Options::default() }
+    Options {
+        background: false,
+        segment_bytes: 4096,
+        checkpoint_bytes: 48 << 10,
+        versions_kept: VERSIONS_KEPT,
+        ..Options::default()
+    }
 }
 
 /// A disk with nothing but the folder that the store's folder is to be made in.

@@ -73,6 +73,7 @@ struct Options {
     std::optional<std::uint64_t> segment_bytes;      ///< 65,536 to 67,108,864. Default: 4,194,304.
     std::optional<std::uint64_t> max_document_bytes; ///< 1 to 1,073,741,824. Default: 67,108,864.
     std::optional<std::uint32_t> max_depth;          ///< 1 to 1,024. Default: 128.
+    std::optional<std::uint64_t> versions_kept;      ///< Of each Tier 1 document, at least 1. Default: 100.
 
     /// The options as a JSON object, for coffer_open.
     std::string to_json() const {
@@ -94,6 +95,7 @@ struct Options {
         add_number(out, "segment_bytes", segment_bytes);
         add_number(out, "max_document_bytes", max_document_bytes);
         add_number(out, "max_depth", max_depth);
+        add_number(out, "versions_kept", versions_kept);
         return "{" + out + "}";
     }
 

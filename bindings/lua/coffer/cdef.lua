@@ -90,6 +90,10 @@ coffer_status coffer_load_version(coffer_db db,
                                   const char *document,
                                   uint64_t version,
                                   char **out_json);
+coffer_status coffer_roll_back_version(coffer_db db,
+                                       const char *document,
+                                       uint64_t version,
+                                       uint64_t *out_version);
 coffer_status coffer_list_versions(coffer_db db, const char *document, char **out_json);
 coffer_status coffer_version_counters(coffer_db db, char **out_json);
 ]]

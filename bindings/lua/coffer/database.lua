@@ -346,14 +346,30 @@ Database.saveCharacterRosterState, Database.loadCharacterRosterState = tier1 "ch
 Database.saveEquipmentConfig, Database.loadEquipmentConfig = tier1 "equipment_config"
 Database.savePartyConfig, Database.loadPartyConfig = tier1 "party_config"
 
+local function version_problem(document, version)
+    local problem = key_problem(document)
+    if problem then return problem end
+    if type(version) ~= "number" or version % 1 ~= 0 or version < 0 or version > 2 ^ 53 then
+        return "the version must be a whole number"
+    end
+end
+
+--- rollBackVersion(document, version) -> the number of the new version, which has the text of the earlier one.
+function Database:rollBackVersion(document, version)
+    local handle = handle_of(self)
+    local problem = version_problem(document, version)
+    if problem then return nil, problem, INVALID_ARGUMENT end
+    local new_version = u64_out()
+    local status = lib.coffer_roll_back_version(handle, document, version, new_version)
+    if status ~= OK then return failure(status) end
+    return tonumber(new_version[0])
+end
+
 --- loadVersion(document, version) -> the value; document is "character_roster", "equipment_sets" or "party_configs".
 function Database:loadVersion(document, version)
     local handle = handle_of(self)
-    local problem = key_problem(document)
+    local problem = version_problem(document, version)
     if problem then return nil, problem, INVALID_ARGUMENT end
-    if type(version) ~= "number" or version % 1 ~= 0 or version < 0 or version > 2 ^ 53 then
-        return nil, "the version must be a whole number", INVALID_ARGUMENT
-    end
     local out = text_out()
     return decoded(take_text(lib.coffer_load_version(handle, document, version, out), out))
 end
