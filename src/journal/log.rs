@@ -9,7 +9,7 @@
 use super::record;
 use super::recovery::{Recovered, Sealed};
 use super::segment::{self, Blank};
-use super::writer::{Batch, Writer};
+use super::writer::{Batch, SyncWork, Writer};
 use crate::change::{Change, Commit};
 use crate::disk::Disk;
 use crate::error::{Error, Result};
@@ -28,7 +28,9 @@ pub struct Log {
     queue: Mutex<Queue>,
     files: Mutex<Files>,
     turn: Mutex<Turn>,
-    turn_over: Condvar,
+    /// Where those wait whom the sync under way covers, and those whom only the next will cover: one each, by turns, so
+    /// that the end of a sync wakes nobody in vain.
+    covered: [Condvar; 2],
     written: AtomicU64,
     synced: AtomicU64,
     /// What `Writer::bytes` says, to be read without the file lock.
@@ -57,6 +59,10 @@ struct Files {
 
 struct Turn {
     taken: bool,
+    /// How many syncs were begun.
+    round: usize,
+    /// What the sync under way covers.
+    target: u64,
 }
 
 /// The commit lock, held. Sequence numbers are given out here and nowhere else.
@@ -107,8 +113,8 @@ impl Log {
             folder: folder.to_path_buf(),
             queue: Mutex::new(Queue { bytes: Vec::new(), last_sequence: last, first_queued: last + 1, closed: false }),
             files: Mutex::new(Files { writer, other_buffer: Vec::new(), marked: synced }),
-            turn: Mutex::new(Turn { taken: false }),
-            turn_over: Condvar::new(),
+            turn: Mutex::new(Turn { taken: false, round: 0, target: 0 }),
+            covered: [Condvar::new(), Condvar::new()],
             written: AtomicU64::new(last),
             synced: AtomicU64::new(synced),
             bytes: AtomicU64::new(bytes),
@@ -217,22 +223,37 @@ impl Log {
             if !turn.taken {
                 break;
             }
-            turn = self.turn_over.wait(turn);
+            let round = if sequence <= turn.target { turn.round } else { turn.round + 1 };
+            turn = self.waiting(round).wait(turn);
         }
-        turn.taken = true;
-        drop(turn);
-        let outcome = self.sync_written();
-        self.turn.lock().taken = false;
-        self.turn_over.notify_all();
-        outcome
-    }
-
-    /// One sync for everything written, by whoever has the turn.
-    fn sync_written(&self) -> Result<()> {
+        // Whoever waits for the next round has been written by now, so this one covers them all.
         let (work, target) = {
             let mut files = self.files.lock();
             (files.writer.take_sync_work(), self.written())
         };
+        turn.round += 1;
+        (turn.taken, turn.target) = (true, target);
+        let round = turn.round;
+        drop(turn);
+        let outcome = self.sync_written(&work, target);
+        self.turn.lock().taken = false;
+        self.waiting(round).notify_all();
+        if outcome.is_ok() {
+            // One of the others takes the next turn.
+            self.waiting(round + 1).notify_one();
+        } else {
+            self.waiting(round + 1).notify_all();
+        }
+        outcome
+    }
+
+    fn waiting(&self, round: usize) -> &Condvar {
+        let [even, odd] = &self.covered;
+        if round.is_multiple_of(2) { even } else { odd }
+    }
+
+    /// One sync for everything written up to `target`, by whoever has the turn.
+    fn sync_written(&self, work: &SyncWork, target: u64) -> Result<()> {
         if work.folder {
             let synced = self.disk.sync_folder(&self.folder);
             synced.map_err(|source| self.fail(Error::io("sync", &self.folder, source)))?;
