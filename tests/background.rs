@@ -7,7 +7,8 @@ use coffer::database::Database;
 use coffer::options::{Durability, Requested};
 use std::fs;
 use std::path::Path;
-use std::thread::sleep;
+use std::sync::{Arc, Barrier, mpsc};
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 fn open(folder: &Path, options: &str) -> Database {
@@ -113,4 +114,33 @@ fn handles_of_one_process_share_a_store_whichever_comes_first() {
     again.save("slot", "3", None, None).unwrap();
     assert_eq!(early_reader.load("slot").unwrap().text, "3");
     assert!(Database::open(folder.path(), &Requested::parse(Some(r#"{"max_depth":7}"#)).unwrap()).is_err());
+}
+
+/// In each round a few savers and a checkpoint meet, and nobody comes after them: whoever is not woken then stays asleep.
+#[test]
+fn no_saver_is_forgotten_when_a_checkpoint_overtakes_its_sync() {
+    const SAVERS: usize = 4;
+    const ROUNDS: u32 = 1500;
+    let folder = tempfile::tempdir().unwrap();
+    let db = Arc::new(open(folder.path(), "{}"));
+    let start = Arc::new(Barrier::new(SAVERS + 1));
+    let (done, all_done) = mpsc::channel();
+    for saver in 0..SAVERS {
+        let (db, start, done) = (db.clone(), start.clone(), done.clone());
+        thread::spawn(move || {
+            for round in 0..ROUNDS {
+                start.wait();
+                db.save(&format!("slot-{saver}"), &round.to_string(), None, Some(Durability::Durable)).unwrap();
+                done.send(()).unwrap();
+            }
+        });
+    }
+    for round in 0..ROUNDS {
+        start.wait();
+        db.checkpoint().unwrap();
+        for _ in 0..SAVERS {
+            let outcome = all_done.recv_timeout(Duration::from_secs(20));
+            outcome.unwrap_or_else(|_| panic!("in round {round} a saver still waits for a sync that is over"));
+        }
+    }
 }

@@ -216,10 +216,15 @@ impl Log {
         self.write_through(sequence)?;
         let mut turn = self.turn.lock();
         loop {
-            if self.synced() >= sequence {
-                return Ok(());
+            let outcome = self.check();
+            if self.synced() >= sequence || outcome.is_err() {
+                // Maybe this thread was to take the next turn, and an image that a checkpoint wrote spared it the sync. Others
+                // may still wait, and each of them passes it on in the same way.
+                if !turn.taken {
+                    self.waiting(turn.round + 1).notify_one();
+                }
+                return if self.synced() >= sequence { Ok(()) } else { outcome };
             }
-            self.check()?;
             if !turn.taken {
                 break;
             }
