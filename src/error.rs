@@ -19,7 +19,7 @@ pub enum Error {
     TooLarge { key: String, length: u64, limit: u64 },
     /// A document nests arrays and objects deeper than the store allows.
     TooDeep { key: String, limit: usize },
-    /// An open option is unknown, of the wrong form, or differs from the store that is already open.
+    /// An option is unknown, of the wrong form, or differs from the store that is already open.
     InvalidOption(String),
     /// An argument other than a key, a document or an option is out of range.
     InvalidArgument(String),
@@ -47,6 +47,10 @@ pub enum Error {
     UnsupportedFormat { path: PathBuf, found: u32, newest: u32 },
     /// What the background thread ran into on behalf of this call.
     Background(Arc<Error>),
+    /// No snapshot has this id or label.
+    UnknownSnapshot { name: String, nearest: Vec<String> },
+    /// The journal does not reach back to this moment any more.
+    OutOfReach { moment: String, reach: String },
     /// A buffer of the needed size could not be allocated.
     OutOfMemory { bytes: u64 },
 }
@@ -76,6 +80,15 @@ pub fn quoted(key: &str) -> String {
     format!("{start:?}… ({} bytes)", key.len())
 }
 
+/// The end of a message that tells which names there are.
+fn these(nearest: &[String]) -> String {
+    let nearest: Vec<String> = nearest.iter().map(|one| quoted(one)).collect();
+    match nearest.as_slice() {
+        [] => "the store has none".to_owned(),
+        nearest => format!("the nearest are {}", nearest.join(", ")),
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -90,7 +103,7 @@ impl fmt::Display for Error {
             Error::TooDeep { key, limit } => {
                 write!(out, "document {} nests deeper than {limit} levels; raise max_depth or flatten it", quoted(key))
             }
-            Error::InvalidOption(reason) => write!(out, "open options: {reason}"),
+            Error::InvalidOption(reason) => write!(out, "options: {reason}"),
             Error::InvalidArgument(reason) => write!(out, "{reason}"),
             Error::NotFound { what } => write!(out, "there is no {what}"),
             Error::Conflict { key, expected, current } => write!(
@@ -125,6 +138,12 @@ impl fmt::Display for Error {
                 write!(out, "{} has format {found}, this library reads up to {newest}; update Coffer", path.display())
             }
             Error::Background(error) => error.fmt(out),
+            Error::UnknownSnapshot { name, nearest } => {
+                write!(out, "there is no snapshot {}; {}", quoted(name), these(nearest))
+            }
+            Error::OutOfReach { moment, reach } => {
+                write!(out, "{moment} is out of the journal's reach, which is {reach}; name a snapshot instead")
+            }
             Error::OutOfMemory { bytes } => write!(out, "no memory for a buffer of {bytes} bytes"),
         }
     }

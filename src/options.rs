@@ -7,6 +7,9 @@ use crate::error::{Error, Result};
 use serde::Deserialize;
 use std::time::Duration;
 
+/// The longest time between two scheduled snapshots.
+const YEAR_MINUTES: u64 = 366 * 24 * 60;
+
 /// When a save counts as done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -53,6 +56,10 @@ pub struct Options {
     pub max_depth: usize,
     /// How many versions of each Tier 1 document stay; a save clears the ones before.
     pub versions_kept: u64,
+    /// How often the store's own thread makes an automatic snapshot; never if `None`.
+    pub snapshot_every: Option<Duration>,
+    /// How many automatic snapshots stay, besides pinned ones.
+    pub snapshots_kept: u64,
     /// Whether the store's own thread runs. Tests turn it off and call `Database::maintain` instead.
     pub background: bool,
 }
@@ -72,6 +79,8 @@ impl Default for Options {
             max_document_bytes: 64 << 20,
             max_depth: 128,
             versions_kept: 100,
+            snapshot_every: None,
+            snapshots_kept: 10,
             background: true,
         }
     }
@@ -93,6 +102,8 @@ struct Given {
     max_document_bytes: Option<u64>,
     max_depth: Option<u64>,
     versions_kept: Option<u64>,
+    snapshot_every_minutes: Option<u64>,
+    snapshots_kept: Option<u64>,
 }
 
 /// Options together with which of the store-wide ones were given, so that a second open can be held against the first.
@@ -141,6 +152,10 @@ impl Requested {
         store_wide("max_depth", read.max_depth, 1, 1024, &mut depth, given)?;
         options.max_depth = depth as usize;
         store_wide("versions_kept", read.versions_kept, 1, 1 << 40, &mut options.versions_kept, given)?;
+        let mut minutes = 0;
+        store_wide("snapshot_every_minutes", read.snapshot_every_minutes, 0, YEAR_MINUTES, &mut minutes, given)?;
+        options.snapshot_every = (minutes > 0).then(|| Duration::from_secs(60 * minutes));
+        store_wide("snapshots_kept", read.snapshots_kept, 1, 10_000, &mut options.snapshots_kept, given)?;
         Ok(())
     }
 
@@ -155,6 +170,8 @@ impl Requested {
             "max_document_bytes" => wanted.max_document_bytes == running.max_document_bytes,
             "max_depth" => wanted.max_depth == running.max_depth,
             "versions_kept" => wanted.versions_kept == running.versions_kept,
+            "snapshot_every_minutes" => wanted.snapshot_every == running.snapshot_every,
+            "snapshots_kept" => wanted.snapshots_kept == running.snapshots_kept,
             _ => true,
         };
         match self.given.iter().find(|name| !same(name)) {
@@ -192,7 +209,7 @@ mod tests {
     fn every_option_is_read() {
         let json = r#"{"durability":"durable","plugin":"party","read_only":true,"create":false,"recovery":"salvage",
             "flush_interval_ms":5,"sync_interval_ms":6,"checkpoint_bytes":7,"segment_bytes":65536,
-            "max_document_bytes":9,"max_depth":10,"versions_kept":11}"#;
+            "max_document_bytes":9,"max_depth":10,"versions_kept":11,"snapshot_every_minutes":12,"snapshots_kept":13}"#;
         let read = Requested::parse(Some(json)).unwrap().options;
         let expected = Options {
             durability: Durability::Durable,
@@ -207,6 +224,8 @@ mod tests {
             max_document_bytes: 9,
             max_depth: 10,
             versions_kept: 11,
+            snapshot_every: Some(Duration::from_secs(720)),
+            snapshots_kept: 13,
             background: true,
         };
         assert_eq!(read, expected);

@@ -9,6 +9,7 @@ use coffer::document::{Collection, DocumentId};
 use coffer::error::Error;
 use coffer::journal::{decode, encode};
 use coffer::options::Requested;
+use coffer::store::history::{self, HistoryWriter, Past};
 use coffer::store::{Entry, Image, ImageWriter, file_name};
 use std::fs;
 use std::path::Path;
@@ -62,38 +63,66 @@ fn the_segment_example_opens_as_a_store() {
     assert_eq!(db.save("slot", "1", None, None).unwrap(), 2, "the cleared revision is known");
 }
 
+const OLD: Entry = Entry {
+    sequence: 2,
+    revision: 4,
+    time_ms: 1_700_000_001_000,
+    collection: 5,
+    cleared: true,
+    key: b"old",
+    text: b"",
+};
+
+const SLOT: Entry = Entry {
+    sequence: 3,
+    revision: 2,
+    time_ms: 1_700_000_002_000,
+    cleared: false,
+    key: b"slot",
+    text: br#"{"hp":7}"#,
+    ..OLD
+};
+
+const PAST: Past = Past {
+    entry: Entry { sequence: 1, revision: 1, time_ms: 1_700_000_000_000, text: br#"{"hp":10}"#, ..SLOT },
+    by: 3,
+};
+
 #[test]
-fn the_image_example_is_what_the_writer_writes_and_opens_as_a_store() {
+fn the_image_and_history_examples_are_what_the_writers_write() {
     let folder = tempfile::tempdir().unwrap();
-    let cleared = Entry {
-        sequence: 2,
-        revision: 4,
-        time_ms: 1_700_000_001_000,
-        collection: 5,
-        cleared: true,
-        key: b"old",
-        text: b"",
-    };
-    let slot = Entry {
-        sequence: 1,
-        revision: 1,
-        time_ms: 1_700_000_000_000,
-        cleared: false,
-        key: b"slot",
-        text: br#"{"hp":10}"#,
-        ..cleared
-    };
-    let mut writer = ImageWriter::new(&RealDisk, folder.path(), 2).unwrap();
-    writer.add(&cleared).unwrap();
-    writer.add(&slot).unwrap();
-    writer.finish(0).unwrap();
-    let path = folder.path().join(file_name(2));
+    let mut writer = HistoryWriter::new(&RealDisk, folder.path(), 3).unwrap();
+    writer.add(&PAST).unwrap();
+    let history = writer.finish().unwrap();
+    assert_eq!(fs::read(folder.path().join(history::name(3))).unwrap(), example("history"));
+    let mut writer = ImageWriter::new(&RealDisk, folder.path(), 3).unwrap();
+    writer.add(&OLD).unwrap();
+    writer.add(&SLOT).unwrap();
+    writer.finish(0, vec![history]).unwrap();
+    let path = folder.path().join(file_name(3));
     assert_eq!(fs::read(&path).unwrap(), example("image"));
     let image = Image::open(&RealDisk, &path).unwrap();
-    assert_eq!((image.ranked(0), image.ranked(1), image.ranked(2)), (Some(cleared), Some(slot), None));
-    drop(image);
+    assert_eq!((image.ranked(0), image.ranked(1), image.ranked(2)), (Some(OLD), Some(SLOT), None));
+    assert_eq!(image.manifest().histories, [history]);
+    let mut found = 0;
+    history::read(&RealDisk, folder.path(), &history, &mut |past| {
+        found += 1;
+        assert_eq!(*past, PAST);
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(found, 1);
+}
+
+#[test]
+fn the_image_and_history_examples_open_as_a_store_with_a_past() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(file_name(3)), example("image")).unwrap();
+    fs::write(folder.path().join(history::name(3)), example("history")).unwrap();
     let db = open(folder.path());
     let loaded = db.load("slot").unwrap();
-    assert_eq!((loaded.text.as_str(), loaded.revision, loaded.saved_at_ms), (r#"{"hp":10}"#, 1, 1_700_000_000_000));
+    assert_eq!((loaded.text.as_str(), loaded.revision, loaded.saved_at_ms), (r#"{"hp":7}"#, 2, 1_700_000_002_000));
     assert_eq!(db.save("old", "1", None, None).unwrap(), 5, "the cleared revision is known");
+    drop(db);
+    assert!(!folder.path().join(history::name(3)).exists(), "no snapshot needs the history, so it is gone");
 }

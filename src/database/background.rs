@@ -89,8 +89,9 @@ impl Signal {
         self.changed.notify_one();
     }
 
-    /// Waits until there is work. Returns the newest checkpoint that is asked for, if any, or `None` at the end.
-    fn wait(&self, tick: Duration) -> Option<Option<u64>> {
+    /// Waits until there is work: a tick while something is owed, else `nap` at the most. Returns the newest checkpoint that
+    /// is asked for, if any, or `None` at the end.
+    fn wait(&self, tick: Duration, nap: Option<Duration>) -> Option<Option<u64>> {
         let mut wishes = self.wishes.lock();
         let mut woken = false;
         while !wishes.stop && !wishes.urgent && wishes.asked == wishes.answered && !woken {
@@ -100,22 +101,26 @@ impl Signal {
                 woken = timed_out && self.is_dirty.load(Ordering::Acquire);
                 wishes.idle_rounds = if woken { 0 } else { wishes.idle_rounds + u32::from(timed_out) };
             } else {
-                wishes = self.sleep(wishes);
+                (wishes, woken) = self.sleep(wishes, nap);
             }
         }
         wishes.urgent = false;
         (!wishes.stop).then_some((wishes.asked > wishes.answered).then_some(wishes.asked))
     }
 
-    /// Waits without a time limit, unless something is owed by now.
-    fn sleep<'a>(&self, mut wishes: MutexGuard<'a, Wishes>) -> MutexGuard<'a, Wishes> {
+    /// Waits until it is woken, unless something is owed by now; says whether the nap was over before.
+    fn sleep<'a>(&self, mut wishes: MutexGuard<'a, Wishes>, nap: Option<Duration>) -> (MutexGuard<'a, Wishes>, bool) {
+        let mut is_over = false;
         self.is_asleep.store(true, Ordering::SeqCst);
         if !self.is_dirty.load(Ordering::SeqCst) {
-            wishes = self.changed.wait(wishes);
+            match nap {
+                Some(nap) => (wishes, is_over) = self.changed.wait_for(wishes, nap),
+                None => wishes = self.changed.wait(wishes),
+            }
         }
         self.is_asleep.store(false, Ordering::SeqCst);
         wishes.idle_rounds = 0;
-        wishes
+        (wishes, is_over)
     }
 
     /// Answers every request up to `ticket`. What was asked for during the work is for the next round.
@@ -143,13 +148,22 @@ impl Core {
     }
 
     fn run(&self) {
-        while let Some(asked) = self.signal.wait(self.tick()) {
+        while let Some(asked) = self.signal.wait(self.tick(), self.until_schedule()) {
             let outcome = self.maintain(false);
             if let Some(ticket) = asked {
-                let outcome = outcome.and_then(|()| self.checkpoint());
+                let outcome = outcome.and_then(|()| self.checkpoint_in_time());
                 self.signal.answer(ticket, outcome);
             }
         }
+    }
+
+    /// Checkpoints as soon as nobody looks at a past state, and sees to the intervals until then.
+    fn checkpoint_in_time(&self) -> Result<()> {
+        while !self.try_checkpoint()? {
+            self.keep_up_meanwhile()?;
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
     }
 
     /// Has the thread checkpoint and waits for it; without a thread, does it here.
@@ -183,7 +197,11 @@ impl Core {
         // Without room for a blank segment the active one grows; the next round tries again.
         let _ = log.prepare_segment();
         log.mark_durable()?;
-        if self.checkpoint_is_due(log) && self.may_checkpoint() && self.checkpoint().is_err() {
+        if self.keep_schedule().is_err() {
+            // Nobody waits for it. A failure that concerns the journal shows at the next write.
+            log.check()?;
+        }
+        if self.checkpoint_is_due(log) && self.may_checkpoint() && self.try_checkpoint().is_err() {
             // The journal still has everything. A failure that concerns it shows at the next write.
             self.pace.lock().no_checkpoint_before = Some(Instant::now() + CHECKPOINT_PAUSE);
         }

@@ -1,8 +1,10 @@
 //! Checkpoints: write the state at a sequence number as an image, then retire the journal before it.
 //!
-//! Order. 1. The journal is cut and the newest sequence number pinned, in one step against committers. 2. The image is
-//! written, synced and named. 3. Only then the older image and the segments before the cut are removed. A crash between
-//! any two leaves either the old image with the whole journal, or the new image with a journal part of which it holds.
+//! Order. 1. The journal is cut and the newest sequence number pinned, in one step against committers. 2. The past versions
+//! that snapshots need go into a history file, and the image, which names the history files that belong to it, is
+//! written, synced and named. 3. Only then the older image, superfluous history files and the segments before the cut are
+//! removed. A crash between any two leaves either the old image with its histories and the whole journal, or the new
+//! image with its own and a journal part of which it holds.
 //!
 //! Committers go on all the while; what they replace stays readable at the pin.
 
@@ -10,7 +12,8 @@ use super::{Core, keys};
 use crate::document::Collection;
 use crate::error::{Error, Result};
 use crate::journal::Log;
-use crate::store::{ImageWriter, file_name};
+use crate::store::{HistoryRef, ImageWriter, Older, View, file_name, history};
+use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -29,6 +32,19 @@ const SHORT_WAIT: Duration = Duration::from_millis(1);
 pub struct Published {
     /// `None` while there is no image.
     pub sequence: Option<u64>,
+    /// The history files that it names.
+    pub histories: Vec<HistoryRef>,
+}
+
+/// From where on the journal can bring back any moment.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Reach {
+    /// The state after this commit is the oldest.
+    pub sequence: u64,
+    /// It was the newest at this time, in milliseconds since the Unix epoch.
+    pub time_ms: u64,
+    /// What history files take on the disk.
+    pub history_bytes: u64,
 }
 
 impl Core {
@@ -70,28 +86,61 @@ impl Core {
 
     /// Writes an image of now and retires what it makes superfluous. Does nothing if the newest image is as new.
     pub(super) fn checkpoint(&self) -> Result<()> {
+        self.checkpoint_holding(self.published.lock())
+    }
+
+    /// The same, unless a snapshot is being read or restored, which a checkpoint has to wait for. True if it was done.
+    pub(super) fn try_checkpoint(&self) -> Result<bool> {
+        match self.published.try_lock() {
+            Some(published) => self.checkpoint_holding(published).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    fn checkpoint_holding(&self, mut published: MutexGuard<'_, Published>) -> Result<()> {
         let log = self.log()?;
         log.check()?;
-        let mut published = self.published.lock();
+        self.forget_now();
         if published.sequence == Some(log.last_sequence()) {
             return Ok(());
         }
-        let sequence = log.cut(|newest| self.store.pin(newest))?;
-        let written = self.write_image(sequence);
-        self.store.unpin();
-        let length = written?;
-        let old = published.sequence.replace(sequence).filter(|old| *old != sequence);
+        let mut time_ms = 0;
+        let sequence = log.cut(|newest| {
+            self.store.pin_checkpoint(newest);
+            time_ms = super::commit::now_ms();
+        })?;
+        let written = self.write_state(&published.histories, sequence);
+        self.store.unpin_checkpoint(if written.is_ok() { sequence } else { 0 });
+        let (length, histories) = written?;
+        let history_bytes = histories.iter().map(|one| one.length).sum();
+        *self.reach.lock() = Reach { sequence, time_ms, history_bytes };
+        let old = std::mem::replace(&mut *published, Published { sequence: Some(sequence), histories });
         self.note_image(log, length);
-        if let Some(old) = old {
+        if let Some(old) = old.sequence.filter(|old| *old != sequence) {
             self.remove(&file_name(old))?;
+        }
+        let stays = |number| published.histories.iter().any(|one| one.number == number);
+        for gone in old.histories.iter().filter(|one| !stays(one.number)) {
+            self.remove(&history::name(gone.number))?;
         }
         log.retire(sequence)
     }
 
-    fn write_image(&self, sequence: u64) -> Result<u64> {
+    /// Writes history and image; returns the image's length and the histories that it names.
+    fn write_state(&self, known: &[HistoryRef], sequence: u64) -> Result<(u64, Vec<HistoryRef>)> {
+        let histories = self.write_history(known, sequence)?;
+        let length = self.write_image(sequence, &histories);
+        if length.is_err() && histories.iter().any(|one| one.number == sequence) {
+            // No image names it, so that the next opening would remove it.
+            let _ = self.remove(&history::name(sequence));
+        }
+        Ok((length?, histories))
+    }
+
+    fn write_image(&self, sequence: u64, histories: &[HistoryRef]) -> Result<u64> {
         let mut writer = ImageWriter::new(&*self.disk, &self.folder, sequence)?;
         match self.fill_image(&mut writer, sequence) {
-            Ok(floor) => writer.finish(floor),
+            Ok(floor) => writer.finish(floor, histories.to_vec()),
             Err(error) => {
                 writer.abandon();
                 Err(error)
@@ -103,22 +152,24 @@ impl Core {
     fn fill_image(&self, writer: &mut ImageWriter<'_>, sequence: u64) -> Result<u64> {
         let forget = self.store.cleared_at_most() > CLEARED_KEPT;
         let mut floor = self.store.revision_floor();
-        self.store.each_at(sequence, &mut |entry| -> Result<()> {
+        let view = View::new(&self.store, sequence, Older::Base);
+        for found in view.entries_from(0) {
+            let entry = found.entry();
             let is_plugin_data = entry.collection == Collection::PluginData as u8;
             if entry.cleared && forget && is_plugin_data {
                 floor = floor.max(entry.revision);
-                return Ok(());
+                continue;
             }
-            // A version's number comes from the counter, so one that aged leaves no trace. What a Tier 1 document itself was
-            // cleared at is never forgotten: it says that the newest version is not there.
-            if entry.cleared && !is_plugin_data && keys::is_version(entry.key) {
-                return Ok(());
+            // A version's number comes from the counter, and a snapshot's name from its commit, so that neither leaves a
+            // trace. What a Tier 1 document itself was cleared at is never forgotten: it says that the newest version is
+            // not there.
+            if entry.cleared && !is_plugin_data && !keys::is_tier1(entry.key) {
+                continue;
             }
-            if writer.add(entry)? {
+            if writer.add(&entry)? {
                 self.keep_up_meanwhile()?;
             }
-            Ok(())
-        })?;
+        }
         Ok(floor)
     }
 

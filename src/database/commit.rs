@@ -33,7 +33,7 @@ pub struct Edit<'a> {
 }
 
 /// An edit that was checked and waits for its place in the order.
-struct Prepared<'a> {
+pub(super) struct Prepared<'a> {
     edit: Edit<'a>,
     collection: Collection,
     /// The stored key. That of a Tier 1 save is known only under the commit lock.
@@ -71,6 +71,7 @@ pub struct Committed {
 }
 
 impl<'a> Prepared<'a> {
+    /// Checks an edit of a user's.
     fn new(core: &Core, edit: Edit<'a>) -> Result<Prepared<'a>> {
         check_key(edit.key)?;
         let (collection, is_tier1) = match keys::target(edit.key) {
@@ -82,19 +83,43 @@ impl<'a> Prepared<'a> {
         };
         let hash = DocumentId::new(collection, edit.key).hash();
         core.store.prefetch(hash);
-        let mut checksum = 0;
         if let Some(text) = edit.text {
             validate::check_document(edit.key, text, core.options.max_document_bytes, core.options.max_depth)?;
-            checksum = crc32c::crc32c(text.as_bytes());
         }
+        Ok(Prepared::of_checked(edit, collection, is_tier1, hash))
+    }
+
+    fn of_checked(edit: Edit<'a>, collection: Collection, is_tier1: bool, hash: u64) -> Prepared<'a> {
+        let checksum = edit.text.map_or(0, |text| crc32c::crc32c(text.as_bytes()));
         // The stored key of a Tier 1 save is not known yet, and a short text is copied in no time.
         let is_long = edit.text.is_some_and(|text| text.len() > LONG) && !is_tier1;
         let made = is_long.then(|| Version::new(DocumentId::new(collection, edit.key), Stamp::default(), edit.text));
-        Ok(Prepared { edit, collection, key: Cow::Borrowed(edit.key), checksum, hash, made, revision: 0, idle: false })
+        let key = Cow::Borrowed(edit.key);
+        Prepared { edit, collection, key, checksum, hash, made, revision: 0, idle: false }
+    }
+
+    /// An edit that brings back what the store held before: a plug-in's document, or the newest of a Tier 1 document.
+    pub(super) fn of_known(collection: Collection, key: &'a str, text: Option<&'a str>) -> Prepared<'a> {
+        let hash = DocumentId::new(collection, key).hash();
+        Prepared::of_checked(Edit { key, text, expected: None }, collection, is_tier1(collection), hash)
+    }
+
+    /// A record of the layer itself.
+    pub(super) fn of_layer(key: &'a str, text: Option<&'a str>) -> Prepared<'a> {
+        Prepared::of_known(Collection::SaveMetadata, key, text)
+    }
+
+    /// Collection and key as they were asked for.
+    pub(super) fn wanted(&self) -> (Collection, &'a str) {
+        (self.collection, self.edit.key)
+    }
+
+    pub(super) fn text(&self) -> Option<&'a str> {
+        self.edit.text
     }
 
     fn is_tier1(&self) -> bool {
-        self.collection != Collection::PluginData
+        is_tier1(self.collection)
     }
 
     fn id(&self) -> DocumentId<'_> {
@@ -171,8 +196,18 @@ impl Core {
         self.commit_prepared(log, prepared, durability)
     }
 
-    fn commit_prepared(&self, log: &Log, mut prepared: Vec<Prepared<'_>>, durability: Durability) -> Result<Committed> {
-        let mut committer = log.begin()?;
+    fn commit_prepared(&self, log: &Log, prepared: Vec<Prepared<'_>>, durability: Durability) -> Result<Committed> {
+        self.commit_placed(log, log.begin()?, prepared, durability)
+    }
+
+    /// Commits what was prepared at the place that `committer` holds.
+    pub(super) fn commit_placed(
+        &self,
+        log: &Log,
+        mut committer: Committer<'_>,
+        mut prepared: Vec<Prepared<'_>>,
+        durability: Durability,
+    ) -> Result<Committed> {
         for one in &mut prepared {
             one.place(self)?;
         }
@@ -264,15 +299,24 @@ fn check_batch(edits: &[Edit<'_>]) -> Result<()> {
         let key = crate::error::quoted(twice.key);
         return Err(Error::InvalidArgument(format!("{key} stands twice in the batch; keep the last one")));
     }
-    let total: u64 = edits.iter().map(|edit| (edit.key.len() + edit.text.map_or(0, str::len)) as u64).sum();
+    check_size(edits.iter().map(|edit| edit.key.len() + edit.text.map_or(0, str::len)))
+}
+
+/// Checks that documents of these sizes fit one record.
+pub(super) fn check_size(documents: impl Iterator<Item = usize>) -> Result<()> {
+    let total: u64 = documents.map(|size| size as u64).sum();
     if total > BATCH_LIMIT {
-        let reason = format!("the batch has {total} bytes, over the limit of {BATCH_LIMIT}; split it");
+        let reason = format!("{total} bytes in one commit are over the limit of {BATCH_LIMIT}; split it");
         return Err(Error::InvalidArgument(reason));
     }
     Ok(())
 }
 
+fn is_tier1(collection: Collection) -> bool {
+    keys::TIER1.contains(&collection)
+}
+
 /// Milliseconds since the Unix epoch; 0 on a machine whose clock stands before it.
-fn now_ms() -> u64 {
+pub(super) fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }

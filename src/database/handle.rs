@@ -52,11 +52,11 @@ impl Database {
         &self.plugin
     }
 
-    fn core(&self) -> Result<&Core> {
+    pub(super) fn core(&self) -> Result<&Core> {
         if self.closed.load(Ordering::Acquire) { Err(Error::Closed) } else { Ok(self.core.newest()) }
     }
 
-    fn writable(&self) -> Result<&Core> {
+    pub(super) fn writable(&self) -> Result<&Core> {
         if self.read_only { Err(Error::ReadOnly) } else { self.core() }
     }
 

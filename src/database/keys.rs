@@ -23,6 +23,10 @@ pub enum Target<'a> {
 /// The three versioned documents, each the only one of its collection.
 pub const TIER1: [Collection; 3] = [Collection::CharacterRoster, Collection::EquipmentSets, Collection::PartyConfigs];
 
+/// The collections that users save to, and that a snapshot brings back.
+pub const RESTORABLE: [Collection; 4] =
+    [Collection::CharacterRoster, Collection::EquipmentSets, Collection::PartyConfigs, Collection::PluginData];
+
 /// Keys that begin so belong to the layer.
 const LAYER_PREFIX: &str = "save_metadata/";
 
@@ -41,9 +45,9 @@ pub fn target(key: &str) -> Target<'_> {
     }
 }
 
-/// Whether a stored key is that of one version.
-pub fn is_version(key: &[u8]) -> bool {
-    std::str::from_utf8(key).is_ok_and(|key| matches!(target(key), Target::Version(..)))
+/// Whether a stored key is the name of a Tier 1 document itself.
+pub fn is_tier1(key: &[u8]) -> bool {
+    TIER1.into_iter().any(|collection| collection.name().as_bytes() == key)
 }
 
 /// A number of 1 or more, written the one way that we write it.

@@ -10,13 +10,20 @@ mod background;
 mod checkpoint;
 mod commit;
 mod handle;
+mod histories;
 mod keys;
 mod open;
 mod read;
 mod readout;
 mod registry;
+mod restore;
 mod salvage;
 mod scan;
+mod schedule;
+mod snapshot_files;
+mod snapshot_handle;
+mod snapshots;
+mod states;
 mod validate;
 
 pub use commit::Edit;
@@ -24,6 +31,9 @@ pub use handle::Database;
 
 pub use read::{Loaded, VersionInfo};
 pub use readout::{LossReport, RecoveryReport};
+pub use restore::{Restored, Selection};
+pub use snapshot_files::{Exported, Verified};
+pub use snapshots::SnapshotList;
 
 use crate::disk::{Disk, LockGuard, Thread};
 use crate::error::{Error, Result};
@@ -32,7 +42,7 @@ use crate::options::Options;
 use crate::store::Store;
 use crate::sync::Mutex;
 use background::{Pace, Signal};
-use checkpoint::Published;
+use checkpoint::{Published, Reach};
 use once_cell::sync::OnceCell;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -47,10 +57,18 @@ pub(crate) struct Core {
     /// Absent where the store was opened read-only.
     log: Option<Log>,
     report: RecoveryReport,
-    /// The image that a recovery would start from. Its lock also keeps checkpoints from overlapping.
+    /// The image that a recovery would start from. Its lock also keeps checkpoints from overlapping, and from taking away
+    /// files that a past state is being read from.
     published: Mutex<Published>,
+    reach: Mutex<Reach>,
+    /// Sequence numbers of deleted snapshots whose past versions wait to be let go.
+    forgotten: Mutex<Vec<u64>>,
+    /// The newest commit when the store was opened.
+    opened_at: u64,
     image_length: AtomicU64,
     pace: Mutex<Pace>,
+    /// When the next scheduled snapshot is to be made, in milliseconds since the Unix epoch.
+    next_snapshot_ms: AtomicU64,
     signal: Signal,
     thread: Mutex<Option<Thread>>,
     /// Handles on this store; the last one to go shuts it down.

@@ -4,16 +4,19 @@
 //! gives a prefix of what was committed, with all that was acknowledged as durable, or says which byte is damaged.
 
 use super::Core;
-use super::background::{self, Pace, Signal};
-use super::checkpoint::Published;
+use super::background::{self, Signal};
+use super::checkpoint::{Published, Reach};
+use super::commit::now_ms;
 use super::readout::{Readout, RecoveryReport, apply};
 use super::salvage::{self, Pieces};
+use super::snapshot_files::is_import;
+use super::snapshots::{imports, pin_known};
 use crate::change::Commit;
 use crate::disk::{Disk, Lock, LockGuard};
 use crate::error::{Error, Result};
 use crate::journal::{self, Log, Recovered};
 use crate::options::{Options, Recovery};
-use crate::store::{Image, Store, file_name, sequences};
+use crate::store::{Image, Store, file_name, history, sequences};
 use crate::sync::Mutex;
 use once_cell::sync::OnceCell;
 use std::path::{Path, PathBuf};
@@ -69,27 +72,19 @@ pub fn open(disk: Arc<dyn Disk>, folder: &Path, options: &Options) -> Result<Arc
         }
         readout = read(&*disk, &folder, options);
     }
-    let Readout { store, recovered, published, report, stale, damaged } = readout?;
+    let Readout { store, recovered, published, report, first_time_ms, stale, damaged } = readout?;
     let is_new = published.sequence.is_none() && recovered.sealed.is_empty() && !report.salvaged;
     if is_new && !options.read_only {
         sync_ancestors(&*disk, &folder)?;
     }
-    let mut core = Core {
-        disk,
-        folder,
-        options: options.clone(),
-        store,
-        log: None,
-        report,
-        published: Mutex::new(published),
-        image_length: AtomicU64::new(0),
-        pace: Mutex::new(Pace::default()),
-        signal: Signal::default(),
-        thread: Mutex::new(None),
-        handles: Mutex::new(1),
-        lock: Mutex::new(lock),
-        successor: OnceCell::new(),
+    let reach = Reach {
+        sequence: published.sequence.unwrap_or(0),
+        time_ms: first_time_ms.unwrap_or_else(now_ms),
+        history_bytes: published.histories.iter().map(|one| one.length).sum(),
     };
+    let mut core = at_rest(disk, folder, options, store);
+    (core.report, core.lock, core.opened_at) = (report, Mutex::new(lock), recovered.last_sequence);
+    (core.published, core.reach) = (Mutex::new(published), Mutex::new(reach));
     if options.read_only {
         return Ok(Arc::new(core));
     }
@@ -106,6 +101,30 @@ pub fn open(disk: Arc<dyn Disk>, folder: &Path, options: &Options) -> Result<Arc
         }
     }
     Ok(core)
+}
+
+/// A store that nothing happens to yet.
+fn at_rest(disk: Arc<dyn Disk>, folder: PathBuf, options: &Options, store: Store) -> Core {
+    Core {
+        disk,
+        folder,
+        options: options.clone(),
+        store,
+        log: None,
+        report: RecoveryReport::default(),
+        published: Mutex::default(),
+        reach: Mutex::default(),
+        forgotten: Mutex::default(),
+        opened_at: 0,
+        image_length: AtomicU64::new(0),
+        pace: Mutex::default(),
+        next_snapshot_ms: AtomicU64::new(0),
+        signal: Signal::default(),
+        thread: Mutex::default(),
+        handles: Mutex::new(1),
+        lock: Mutex::default(),
+        successor: OnceCell::new(),
+    }
 }
 
 fn take_lock(disk: &dyn Disk, folder: &Path) -> Result<Box<dyn LockGuard>> {
@@ -150,24 +169,39 @@ fn read_strictly(disk: &dyn Disk, folder: &Path, names: &[String], images: &[u64
     {
         return Err(Error::corrupt(&image.path, 16, format!("the image is of commit {}", image.sequence())));
     }
-    let published = Published { sequence: newest };
+    let histories = base.as_ref().map(|image| image.manifest().histories.clone()).unwrap_or_default();
+    let published = Published { sequence: newest, histories };
     let store = Store::new(base);
+    pin_known(&store);
     let from = newest.unwrap_or(0);
-    let mut apply = |commit: &Commit<'_>| apply(&store, commit);
+    let mut first_time_ms = None;
+    let mut apply = |commit: &Commit<'_>| {
+        first_time_ms.get_or_insert(commit.time_ms);
+        apply(&store, commit)
+    };
     let recovered = journal::recover(disk, folder, names, from, Recovery::Strict, &mut apply)?;
     let report = RecoveryReport {
         recovered_records: recovered.records,
         torn_bytes: recovered.torn_bytes,
         ..RecoveryReport::default()
     };
-    Ok(Readout { store, recovered, published, report, stale: stale(names, images), damaged: Vec::new() })
+    let stale = stale(names, images, &published, &imports(&store));
+    Ok(Readout { store, recovered, published, report, first_time_ms, stale, damaged: Vec::new() })
 }
 
-/// Older images, and images that were never finished.
-fn stale(names: &[String], images: &[u64]) -> Vec<String> {
-    let unfinished = names.iter().filter(|name| name.starts_with("image-") && name.ends_with(".tmp")).cloned();
+/// Older images, histories that the newest image does not name, imports without a record, and what was never finished.
+fn stale(names: &[String], images: &[u64], published: &Published, imports: &[String]) -> Vec<String> {
     let older = images.split_last().map(|(_, older)| older).unwrap_or_default();
-    unfinished.chain(older.iter().map(|sequence| file_name(*sequence))).collect()
+    let is_stale = |name: &&String| match history::number_in(name) {
+        Some(number) => published.histories.iter().all(|one| one.number != number),
+        None => is_unfinished(name) || is_import(name) && !imports.contains(name),
+    };
+    names.iter().filter(is_stale).cloned().chain(older.iter().map(|sequence| file_name(*sequence))).collect()
+}
+
+/// Whether a name is that of a file that a checkpoint or an import did not finish.
+pub fn is_unfinished(name: &str) -> bool {
+    name.ends_with(".coffer.tmp") && ["image-", "history-", "import-"].iter().any(|kind| name.starts_with(kind))
 }
 
 impl Core {

@@ -4,9 +4,11 @@
 //! file. Invariant: applying the same commits in the same order gives the same documents, revisions and times.
 
 use super::checkpoint::Published;
-use crate::change::{Action, Commit};
+use crate::change::{Action, Change, Commit};
+use crate::document::Collection;
 use crate::error::Result;
 use crate::journal::Recovered;
+use crate::snapshots::pinned_sequence;
 use crate::store::{Stamp, Store};
 use serde::Serialize;
 
@@ -38,21 +40,36 @@ pub struct Readout {
     pub recovered: Recovered,
     pub published: Published,
     pub report: RecoveryReport,
+    /// When the first replayed commit was made, if any was.
+    pub first_time_ms: Option<u64>,
     /// Files that are of no more use once the store goes on: older images, unfinished ones.
     pub stale: Vec<String>,
     /// Damaged files that salvage replaces.
     pub damaged: Vec<String>,
 }
 
-/// Puts one recovered commit into the store.
+/// The text that a change gives its document; none clears it.
+pub fn text_of<'a>(change: &Change<'a>) -> Option<&'a str> {
+    match change.action {
+        Action::Put { text, .. } => Some(text),
+        Action::Clear => None,
+    }
+}
+
+/// Puts one recovered commit into the store. A snapshot's record keeps the state before its own commit, so records come
+/// first.
 pub fn apply(store: &Store, commit: &Commit<'_>) -> Result<()> {
+    let records = commit.changes.iter().filter(|change| change.id.collection == Collection::SaveMetadata);
+    for record in records {
+        match pinned_sequence(record.id.key) {
+            Some(sequence) if text_of(record).is_some() => store.pin(sequence),
+            Some(sequence) => store.forget(sequence),
+            None => {}
+        }
+    }
     for change in commit.changes {
-        let text = match change.action {
-            Action::Put { text, .. } => Some(text),
-            Action::Clear => None,
-        };
         let stamp = Stamp { sequence: commit.sequence, revision: change.revision, time_ms: commit.time_ms };
-        store.apply(change.id, change.id.hash(), stamp, text, None);
+        store.apply(change.id, change.id.hash(), stamp, text_of(change), None);
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! a sequence number or revision that may have been given out before is not given out again.
 
 use super::checkpoint::Published;
+use super::open::is_unfinished;
 use super::readout::{LossReport, Readout, RecoveryReport, apply};
 use crate::change::Commit;
 use crate::disk::Disk;
@@ -12,7 +13,8 @@ use crate::document::{Collection, DocumentId};
 use crate::error::Result;
 use crate::journal::{self, Loss};
 use crate::options::Recovery;
-use crate::store::{Entry, Salvaged, Stamp, Store, file_name, salvage};
+use crate::snapshots::pinned_sequence;
+use crate::store::{Entry, Salvaged, Stamp, Store, file_name, history, salvage};
 use std::path::Path;
 
 /// A damaged store's files.
@@ -32,6 +34,12 @@ pub fn read(pieces: &Pieces<'_>) -> Result<Readout> {
         let name = file_name(*named);
         let image = salvage(pieces.disk, &pieces.folder.join(&name), *named)?;
         sequence = sequence.max(image.sequence);
+        // What its snapshots need must be known before anything is replaced.
+        image
+            .entries()
+            .filter(|entry| !entry.cleared)
+            .filter_map(|entry| snapshot_in(&entry))
+            .for_each(|at| store.pin(at));
         take_entries(&store, &image, &name, &mut report);
     }
     let mut replay = |commit: &Commit<'_>| {
@@ -45,10 +53,30 @@ pub fn read(pieces: &Pieces<'_>) -> Result<Readout> {
     recovered.last_sequence += 1;
     let highest = Collection::ALL.map(|collection| store.highest_revision(collection)).into_iter().max();
     store.raise_revision_floor(highest.unwrap_or(0));
-    let segments = pieces.names.iter().filter(|name| journal::number_in(name).is_some()).cloned();
-    let damaged = pieces.images.iter().map(|sequence| file_name(*sequence)).chain(segments).collect();
-    let stale = pieces.names.iter().filter(|name| name.ends_with(".tmp") && name.starts_with("image-")).cloned();
-    Ok(Readout { store, recovered, published: Published::default(), report, stale: stale.collect(), damaged })
+    let histories: Vec<&String> = pieces.names.iter().filter(|name| history::number_in(name).is_some()).collect();
+    for name in &histories {
+        take_history(&store, pieces, name, &mut report)?;
+    }
+    let others = pieces.names.iter().filter(|name| journal::number_in(name).is_some()).chain(histories).cloned();
+    let damaged = pieces.images.iter().map(|sequence| file_name(*sequence)).chain(others).collect();
+    let stale = pieces.names.iter().filter(|name| is_unfinished(name)).cloned().collect();
+    Ok(Readout { store, recovered, published: Published::default(), report, first_time_ms: None, stale, damaged })
+}
+
+/// The state that a snapshot's record keeps, if the entry is one.
+fn snapshot_in(entry: &Entry<'_>) -> Option<u64> {
+    let key = std::str::from_utf8(entry.key).ok().filter(|_| entry.collection == Collection::SaveMetadata as u8)?;
+    pinned_sequence(key)
+}
+
+/// Keeps the past versions that snapshots need.
+fn take_history(store: &Store, pieces: &Pieces<'_>, name: &str, report: &mut RecoveryReport) -> Result<()> {
+    let lost = history::salvage(pieces.disk, &pieces.folder.join(name), &mut |past| store.keep(past))?;
+    for (offset, bytes) in lost {
+        let reason = "no valid past version".to_owned();
+        report.lost.push(LossReport { file: name.to_owned(), offset, bytes, reason });
+    }
+    Ok(())
 }
 
 /// Applies an image's entries, the newest of each document.

@@ -53,6 +53,10 @@ pub const COFFER_ERROR_FAILED: i32 = -19;
 pub const COFFER_ERROR_UNSUPPORTED_FORMAT: i32 = -20;
 /// Memory ran out; nothing changed.
 pub const COFFER_ERROR_OUT_OF_MEMORY: i32 = -21;
+/// No snapshot has this id or label; the message names the nearest ones.
+pub const COFFER_ERROR_UNKNOWN_SNAPSHOT: i32 = -22;
+/// The journal does not reach back to this moment; the message says how far it does.
+pub const COFFER_ERROR_OUT_OF_REACH: i32 = -23;
 /// A mistake in Coffer itself was caught at the boundary. Please report it with the message.
 pub const COFFER_ERROR_INTERNAL: i32 = -99;
 
@@ -78,6 +82,8 @@ pub fn status_of(error: &Error) -> i32 {
         Error::Closed => COFFER_ERROR_INVALID_HANDLE,
         Error::UnsupportedFormat { .. } => COFFER_ERROR_UNSUPPORTED_FORMAT,
         Error::OutOfMemory { .. } => COFFER_ERROR_OUT_OF_MEMORY,
+        Error::UnknownSnapshot { .. } => COFFER_ERROR_UNKNOWN_SNAPSHOT,
+        Error::OutOfReach { .. } => COFFER_ERROR_OUT_OF_REACH,
         Error::Background(error) => status_of(error),
     }
 }
@@ -107,6 +113,8 @@ pub fn name_of(status: i32) -> &'static std::ffi::CStr {
         COFFER_ERROR_FAILED => c"COFFER_ERROR_FAILED",
         COFFER_ERROR_UNSUPPORTED_FORMAT => c"COFFER_ERROR_UNSUPPORTED_FORMAT",
         COFFER_ERROR_OUT_OF_MEMORY => c"COFFER_ERROR_OUT_OF_MEMORY",
+        COFFER_ERROR_UNKNOWN_SNAPSHOT => c"COFFER_ERROR_UNKNOWN_SNAPSHOT",
+        COFFER_ERROR_OUT_OF_REACH => c"COFFER_ERROR_OUT_OF_REACH",
         COFFER_ERROR_INTERNAL => c"COFFER_ERROR_INTERNAL",
         _ => c"unknown status",
     }
@@ -141,6 +149,8 @@ mod tests {
             Error::Closed,
             Error::UnsupportedFormat { path, found: 2, newest: 1 },
             Error::OutOfMemory { bytes: 1 },
+            Error::UnknownSnapshot { name: "x".into(), nearest: vec!["y".into()] },
+            Error::OutOfReach { moment: "x".into(), reach: "y".into() },
         ]
     }
 

@@ -7,7 +7,8 @@
 //! and whoever gets the turn to sync covers everything written.
 
 use super::record;
-use super::recovery::{Recovered, Sealed};
+use super::recovery::{Apply, Recovered, Sealed};
+use super::reread::reread;
 use super::segment::{self, Blank};
 use super::writer::{Batch, SyncWork, Writer};
 use crate::change::{Change, Commit};
@@ -354,6 +355,14 @@ impl Log {
             self.disk.remove(&path).map_err(|source| Error::io("remove", &path, source))?;
         }
         Ok(())
+    }
+
+    /// Hands every commit after `after` up to `through`, which was committed before, to `apply`, from the files. The caller
+    /// keeps checkpoints from retiring segments meanwhile.
+    pub fn reread(&self, after: u64, through: u64, apply: Apply<'_>) -> Result<()> {
+        self.write_through(through)?;
+        let paths = self.files.lock().writer.paths();
+        reread(&*self.disk, &paths, after, through, apply)
     }
 
     /// Bytes on disk in segments that hold records.

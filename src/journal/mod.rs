@@ -18,6 +18,7 @@
 mod log;
 mod record;
 mod recovery;
+mod reread;
 mod segment;
 mod writer;
 

@@ -90,14 +90,14 @@ pub fn recover(
 }
 
 /// A segment, read whole.
-struct Segment {
-    path: PathBuf,
+pub(super) struct Segment {
+    pub path: PathBuf,
     bytes: Vec<u8>,
-    header: HeaderState,
+    pub header: HeaderState,
 }
 
 impl Segment {
-    fn read(disk: &dyn Disk, path: PathBuf) -> Result<Segment> {
+    pub fn read(disk: &dyn Disk, path: PathBuf) -> Result<Segment> {
         let file = disk.open(&path).map_err(|source| Error::io("open", &path, source))?;
         let length = file.length().map_err(|source| Error::io("measure", &path, source))?;
         let mut bytes = Vec::new();
@@ -113,7 +113,7 @@ impl Segment {
         Ok(Segment { path, bytes, header })
     }
 
-    fn tail(&self, offset: usize) -> &[u8] {
+    pub fn tail(&self, offset: usize) -> &[u8] {
         self.bytes.get(offset..).unwrap_or_default()
     }
 

@@ -155,6 +155,12 @@ impl Writer {
         self.next_size = self.next_size.min(self.largest);
     }
 
+    /// The paths of the segments that hold commits, oldest first.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let sealed = self.sealed.iter().map(|one| one.path.clone());
+        sealed.chain((self.offset > 0).then(|| self.active.path.clone())).collect()
+    }
+
     /// The paths of every segment that exists, for the removal at a clean close.
     pub fn all_paths(&self) -> Vec<PathBuf> {
         let blank = self.blank.iter().map(|blank| blank.path.clone());

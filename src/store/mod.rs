@@ -8,23 +8,35 @@
 //! 1. A document's newest version is in the overlay, or else in the base.
 //! 2. Changes come one at a time, in the order of commits; the caller holds the commit lock.
 //! 3. No lock is held for longer than one look-up, one replacement, or a few hundred keys of a walk.
+//! 4. A version that a pinned sequence number needs is current, or in the overlay beside the current one, or in a history
+//!    file that the newest image names.
 //!
 //! This part knows nothing of the journal and of documented names.
 
+pub mod history;
 mod image;
 mod overlay;
+mod pins;
 mod prefetch;
+mod staged;
 mod version;
+mod view;
 mod walk;
 
-pub use image::{Entry, Image, ImageWriter, Salvaged, file_name, salvage, sequences};
+pub use image::{
+    Entry, HistoryRef, Image, ImageWriter, Manifest, Salvaged, Total, file_name, salvage, sequences, verify,
+};
+pub use overlay::Superseded;
 pub use version::{Stamp, Version};
+pub use view::{NOW, Older, View};
 
 use crate::document::{Collection, DocumentId};
-use overlay::Overlay;
+use crate::sync::Mutex;
+use overlay::{Before, Overlay};
 use parking_lot::RwLock;
+use pins::Pins;
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Everything that is in memory.
 pub struct Store {
@@ -37,6 +49,12 @@ pub struct Store {
     clears: AtomicU64,
     /// The highest revision seen in each collection, by its number.
     highest: [AtomicU64; 6],
+    /// What each collection holds, in the order of `Collection::ALL`. Changed under the commit lock.
+    totals: [(AtomicU64, AtomicU64); Collection::ALL.len()],
+    pins: Pins,
+    is_watched: AtomicBool,
+    /// Collection and key of what was changed since `watch`.
+    watched: Mutex<Vec<Box<[u8]>>>,
 }
 
 /// A document that was found.
@@ -46,6 +64,21 @@ pub enum Found<'s> {
 }
 
 impl Found<'_> {
+    /// The whole of it, in the form of an image's entry.
+    pub fn entry(&self) -> Entry<'_> {
+        match self {
+            Found::Changed(version) => version.entry(),
+            Found::Base(entry) => *entry,
+        }
+    }
+
+    pub fn key(&self) -> &[u8] {
+        match self {
+            Found::Changed(version) => version.key(),
+            Found::Base(entry) => entry.key,
+        }
+    }
+
     #[inline]
     pub fn text(&self) -> &[u8] {
         match self {
@@ -98,8 +131,13 @@ impl Store {
             fresh: RwLock::default(),
             clears: AtomicU64::new(0),
             highest: Default::default(),
+            totals: Default::default(),
+            pins: Pins::default(),
+            is_watched: AtomicBool::new(false),
+            watched: Mutex::default(),
         };
         store.note_highest_in_base();
+        store.note_totals_of_base();
         store
     }
 
@@ -110,6 +148,34 @@ impl Store {
         for entry in (0..end).filter_map(|rank| base.ranked(rank)) {
             self.note_revision(entry.collection, entry.revision);
         }
+    }
+
+    fn note_totals_of_base(&self) {
+        let Some(base) = &self.base else { return };
+        for ((documents, bytes), total) in self.totals.iter().zip(base.manifest().totals) {
+            documents.store(total.documents, Ordering::Relaxed);
+            bytes.store(total.bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// What each collection holds, in the order of `Collection::ALL`. Exact under the commit lock.
+    pub fn totals(&self) -> [Total; Collection::ALL.len()] {
+        let mut totals = [Total::default(); Collection::ALL.len()];
+        for (total, (documents, bytes)) in totals.iter_mut().zip(&self.totals) {
+            total.documents = documents.load(Ordering::Relaxed);
+            total.bytes = bytes.load(Ordering::Relaxed);
+        }
+        totals
+    }
+
+    fn note_total(&self, collection: Collection, before: Option<u64>, after: Option<u64>) {
+        let Some((documents, bytes)) = self.totals.get(collection as usize - 1) else { return };
+        let one = |text: Option<u64>| u64::from(text.is_some());
+        let move_on = |total: &AtomicU64, less: u64, more: u64| {
+            total.store(total.load(Ordering::Relaxed).wrapping_sub(less).wrapping_add(more), Ordering::Relaxed);
+        };
+        move_on(documents, one(before), one(after));
+        move_on(bytes, before.unwrap_or(0), after.unwrap_or(0));
     }
 
     fn note_revision(&self, collection: u8, revision: u64) {
@@ -204,21 +270,108 @@ impl Store {
         if text.is_none() {
             self.clears.fetch_add(1, Ordering::Relaxed);
         }
-        let is_new = self.overlay.put(id, hash, stamp, text, made);
-        if is_new && self.base.as_ref().is_none_or(|base| base.get(id, hash).is_none()) {
+        let in_base = || match self.base.as_ref().and_then(|base| base.get(id, hash)) {
+            Some(entry) => {
+                let is_needed = self.pins.holds_for_snapshot(entry.sequence);
+                let bytes = (!entry.cleared).then_some(entry.text.len() as u64);
+                (Before { known: true, bytes }, is_needed.then(|| Version::of_entry(&entry)))
+            }
+            None => (Before::default(), None),
+        };
+        let put = self.overlay.put(id, hash, (stamp, text, made), &self.pins, in_base);
+        if put.is_new && !put.before.known {
             self.fresh.write().insert(ordered(id.collection as u8, id.key.as_bytes()));
+        }
+        self.note_total(id.collection, put.before.bytes, text.map(|text| text.len() as u64));
+        if self.is_watched.load(Ordering::Relaxed) {
+            self.watched.lock().push(ordered(id.collection as u8, id.key.as_bytes()));
         }
         // Last, so that whoever reads the highest revision finds its document.
         self.note_revision(id.collection as u8, stamp.revision);
     }
 
-    /// Keeps the state at `sequence`, the newest commit, until `unpin`. The caller holds the commit lock.
-    pub fn pin(&self, sequence: u64) {
-        self.overlay.pin(sequence);
+    /// Keeps the state at `sequence`, the newest commit, for the checkpoint that writes it down. The caller holds the
+    /// commit lock.
+    pub fn pin_checkpoint(&self, sequence: u64) {
+        self.pins.set_checkpoint(sequence);
     }
 
-    pub fn unpin(&self) {
-        self.overlay.unpin();
+    /// Lets go of what only the checkpoint needed, and of what it filed: the versions replaced by commits up to `filed`.
+    pub fn unpin_checkpoint(&self, filed: u64) {
+        self.pins.clear_checkpoint();
+        self.overlay.release(filed, &self.pins);
+    }
+
+    /// Keeps the state at `sequence`, the newest commit, for a snapshot. The caller holds the commit lock.
+    pub fn pin(&self, sequence: u64) {
+        self.pins.add(sequence);
+    }
+
+    /// Lets go of what only this snapshot needed; the next checkpoint sees to the files.
+    pub fn forget(&self, sequence: u64) {
+        self.pins.remove(sequence);
+        self.put_removed();
+        self.overlay.release(0, &self.pins);
+    }
+
+    /// Keeps the state at `sequence`, the newest commit, while somebody looks at it. The caller holds the commit lock.
+    pub fn begin_look(&self, sequence: u64) {
+        self.pins.begin_look(sequence);
+    }
+
+    pub fn end_look(&self, sequence: u64) {
+        self.pins.end_look(sequence);
+        self.overlay.release(0, &self.pins);
+    }
+
+    /// Says once whether snapshots were forgotten.
+    pub fn take_removed(&self) -> bool {
+        self.pins.set_removed(false)
+    }
+
+    pub fn put_removed(&self) {
+        self.pins.set_removed(true);
+    }
+
+    /// Whether any pin needs versions that were current some time from `oldest` until `newest`.
+    pub fn has_pin_between(&self, oldest: u64, newest: u64) -> bool {
+        self.pins.needs(oldest, newest)
+    }
+
+    /// Whether a snapshot needs this past version.
+    pub fn needs(&self, past: &history::Past<'_>) -> bool {
+        self.pins.needs(past.entry.sequence, past.by)
+    }
+
+    /// The versions replaced by commits up to `sequence` that snapshots need and that are in memory.
+    pub fn superseded(&self, sequence: u64) -> Vec<Superseded> {
+        self.overlay.superseded(sequence, &self.pins)
+    }
+
+    /// Keeps a past version, if a snapshot needs it.
+    pub fn keep(&self, past: &history::Past<'_>) {
+        let entry = &past.entry;
+        let key = std::str::from_utf8(entry.key).ok();
+        if let (Some(key), Some(collection), true) = (key, Collection::from_number(entry.collection), self.needs(past))
+        {
+            let superseded = Superseded { version: Version::of_entry(entry), by: past.by };
+            self.overlay.keep(DocumentId::new(collection, key).hash(), superseded);
+        }
+    }
+
+    /// Notes from now on which documents are changed, until `unwatch`. The caller holds the commit lock.
+    pub fn watch(&self) {
+        self.watched.lock().clear();
+        self.is_watched.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends a watch and says which documents were changed: collection and key of each.
+    pub fn unwatch(&self) -> Vec<(Collection, String)> {
+        self.is_watched.store(false, Ordering::Relaxed);
+        let watched = std::mem::take(&mut *self.watched.lock());
+        let identities =
+            watched.iter().filter_map(|key| walk::split(key)).filter_map(|(c, key)| walk::identity(c, key));
+        identities.map(|id| (id.collection, id.key.to_owned())).collect()
     }
 }
 

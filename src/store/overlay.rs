@@ -1,18 +1,19 @@
-//! What changed since the image: the newest version of each changed document, in sharded hash tables.
+//! What changed since the image: the newest version of each changed document, in sharded hash tables, and the versions
+//! before it that are still needed.
 //!
 //! Each shard has a lock of its own that is held for one look-up or one replacement, never longer. Writers come one at a
 //! time, under the commit lock; readers come whenever they like. Invariant: while a sequence number is pinned, the
 //! version that was current at it stays to be found.
 
+use super::pins::Pins;
 use super::prefetch::prefetch;
 use super::version::{Stamp, Version};
 use crate::document::DocumentId;
 use hashbrown::HashTable;
 use parking_lot::RwLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const SHARDS: usize = 256;
-const NO_PIN: u64 = u64::MAX;
 
 /// The hash stands beside the pointer, so that growing a table touches no document.
 struct Slot {
@@ -20,22 +21,34 @@ struct Slot {
     version: Version,
 }
 
+/// A version that is no longer current.
+#[derive(Clone)]
+pub struct Superseded {
+    pub version: Version,
+    /// The commit that replaced it.
+    pub by: u64,
+}
+
 #[derive(Default)]
 struct Shard {
     current: HashTable<Slot>,
-    /// Versions that the pin still needs and that are no longer current; at most one a document.
-    pinned: HashTable<Slot>,
+    /// Versions that a pin needs; a document may have several.
+    superseded: HashTable<(u64, Superseded)>,
 }
 
 impl Shard {
-    fn find<'t>(table: &'t HashTable<Slot>, id: DocumentId<'_>, hash: u64) -> Option<&'t Version> {
+    fn find(&self, id: DocumentId<'_>, hash: u64) -> Option<&Version> {
         let same = |slot: &Slot| {
             slot.hash == hash && {
                 prefetch(slot.version.address());
                 slot.version.is(id)
             }
         };
-        table.find(hash, same).map(|slot| &slot.version)
+        self.current.find(hash, same).map(|slot| &slot.version)
+    }
+
+    fn keep(&mut self, hash: u64, superseded: Superseded) {
+        self.superseded.insert_unique(hash, (hash, superseded), |(hash, _)| *hash);
     }
 }
 
@@ -47,14 +60,38 @@ struct Place {
     shard: RwLock<Shard>,
 }
 
+/// What a document was before a change, as far as is known here or told by the base.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Before {
+    /// It had a version, cleared or not.
+    pub known: bool,
+    /// It existed, with so many bytes of text.
+    pub bytes: Option<u64>,
+}
+
+impl Before {
+    fn of(version: &Version) -> Before {
+        Before { known: true, bytes: (!version.head().cleared).then_some(version.text().len() as u64) }
+    }
+}
+
+/// What the overlay knows of a document at a sequence number.
+pub enum At {
+    /// The document was not changed since the image.
+    Unchanged,
+    /// This is what it was.
+    Version(Version),
+    /// It was changed since, and what it was is not here.
+    Elsewhere,
+}
+
 pub struct Overlay {
     places: Box<[Place]>,
-    pin: AtomicU64,
 }
 
 impl Overlay {
     pub fn new() -> Overlay {
-        Overlay { places: (0..SHARDS).map(|_| Place::default()).collect(), pin: AtomicU64::new(NO_PIN) }
+        Overlay { places: (0..SHARDS).map(|_| Place::default()).collect() }
     }
 
     /// The tables place by the hash's low and topmost bits, so the shard is taken from the middle.
@@ -81,28 +118,41 @@ impl Overlay {
     /// The newest version, to keep.
     #[inline]
     pub fn get(&self, id: DocumentId<'_>, hash: u64) -> Option<Version> {
-        Shard::find(&self.shard(hash)?.read().current, id, hash).cloned()
+        self.shard(hash)?.read().find(id, hash).cloned()
     }
 
     /// Looks at the newest version under the shard's lock; `look` must be brief.
     #[inline]
     pub fn with<T>(&self, id: DocumentId<'_>, hash: u64, look: impl FnOnce(&Version) -> T) -> Option<T> {
-        Shard::find(&self.shard(hash)?.read().current, id, hash).map(look)
+        self.shard(hash)?.read().find(id, hash).map(look)
     }
 
-    /// The version that was current at `sequence`, if it is held here. `sequence` is the pin, or the newest commit.
-    pub fn get_at(&self, id: DocumentId<'_>, hash: u64, sequence: u64) -> Option<Version> {
-        let shard = self.shard(hash)?.read();
-        let current = Shard::find(&shard.current, id, hash)?;
+    /// What a document was at `sequence`.
+    pub fn at(&self, id: DocumentId<'_>, hash: u64, sequence: u64) -> At {
+        let Some(shard) = self.shard(hash) else { return At::Unchanged };
+        let shard = shard.read();
+        let Some(current) = shard.find(id, hash) else { return At::Unchanged };
         if current.head().stamp.sequence <= sequence {
-            return Some(current.clone());
+            return At::Version(current.clone());
         }
-        Shard::find(&shard.pinned, id, hash).cloned()
+        let was_current =
+            |one: &Superseded| one.version.head().stamp.sequence <= sequence && sequence < one.by && one.version.is(id);
+        let kept = shard.superseded.find(hash, |(other, one)| *other == hash && was_current(one));
+        kept.map_or(At::Elsewhere, |(_, one)| At::Version(one.version.clone()))
     }
 
-    /// Gives a document its next version, for a long text one made beforehand. True if the document was not here before.
-    pub fn put(&self, id: DocumentId<'_>, hash: u64, stamp: Stamp, text: Option<&str>, made: Option<Version>) -> bool {
-        let Some(place) = self.place(hash) else { return false };
+    /// Gives a document its next version, for a long text one made beforehand. `base` tells, for a document that is not
+    /// here yet, what it was, and gives its version if a snapshot needs it.
+    pub fn put(
+        &self,
+        id: DocumentId<'_>,
+        hash: u64,
+        next: (Stamp, Option<&str>, Option<Version>),
+        pins: &Pins,
+        base: impl FnOnce() -> (Before, Option<Version>),
+    ) -> Put {
+        let (stamp, text, made) = next;
+        let Some(place) = self.place(hash) else { return Put { is_new: false, before: Before::default() } };
         let mut shard = place.shard.write();
         let shard = &mut *shard;
         let same = |slot: &Slot| slot.hash == hash && slot.version.is(id);
@@ -113,32 +163,68 @@ impl Overlay {
             version
         };
         let Some(slot) = shard.current.find_mut(hash, same) else {
+            let (before, needed) = base();
             shard.current.insert_unique(hash, Slot { hash, version: fresh() }, |slot| slot.hash);
+            if let Some(version) = needed {
+                shard.keep(hash, Superseded { version, by: stamp.sequence });
+            }
             place.is_used.store(true, Ordering::Release);
-            return true;
+            return Put { is_new: true, before };
         };
-        let pin = self.pin.load(Ordering::Relaxed);
-        if pin != NO_PIN && slot.version.head().stamp.sequence <= pin {
-            let old = std::mem::replace(&mut slot.version, fresh());
-            shard.pinned.insert_unique(hash, Slot { hash, version: old }, |slot| slot.hash);
+        let before = Before::of(&slot.version);
+        if pins.holds_newest(slot.version.head().stamp.sequence) {
+            let version = std::mem::replace(&mut slot.version, fresh());
+            shard.keep(hash, Superseded { version, by: stamp.sequence });
         } else if is_made || !slot.version.replace(stamp, text) {
             slot.version = fresh();
         }
-        false
+        Put { is_new: false, before }
     }
 
-    /// Keeps what is current at `sequence`, the newest commit. The caller holds the commit lock.
-    pub fn pin(&self, sequence: u64) {
-        self.pin.store(sequence, Ordering::Relaxed);
+    /// Keeps a version that something else replaced: what salvage found.
+    pub fn keep(&self, hash: u64, superseded: Superseded) {
+        if let Some(place) = self.place(hash) {
+            place.shard.write().keep(hash, superseded);
+        }
     }
 
-    /// Lets go of what only the pin needed.
-    pub fn unpin(&self) {
-        self.pin.store(NO_PIN, Ordering::Relaxed);
+    /// The versions replaced by commits up to `sequence` that a snapshot needs.
+    pub fn superseded(&self, sequence: u64, pins: &Pins) -> Vec<Superseded> {
+        let mut found = Vec::new();
         for place in &self.places {
-            let released = std::mem::take(&mut place.shard.write().pinned);
+            let shard = place.shard.read();
+            let needed = shard
+                .superseded
+                .iter()
+                .map(|(_, one)| one)
+                .filter(|one| one.by <= sequence && pins.needs(one.version.head().stamp.sequence, one.by));
+            found.extend(needed.cloned());
+        }
+        found
+    }
+
+    /// Lets go of superseded versions that nothing needs, and of those replaced by commits up to `filed`, which a file
+    /// on the disk holds by now.
+    pub fn release(&self, filed: u64, pins: &Pins) {
+        for place in &self.places {
+            let goes = |one: &Superseded| one.by <= filed || !pins.holds(one.version.head().stamp.sequence, one.by);
+            let released: Vec<_> = {
+                let mut shard = place.shard.write();
+                let released = shard.superseded.extract_if(|(_, one)| goes(one)).collect();
+                if shard.superseded.is_empty() {
+                    shard.superseded = HashTable::new();
+                }
+                released
+            };
             // The versions are freed here, outside the lock.
             drop(released);
         }
     }
+}
+
+/// What `Overlay::put` found.
+pub struct Put {
+    /// The document was not here before.
+    pub is_new: bool,
+    pub before: Before,
 }

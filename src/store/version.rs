@@ -3,7 +3,8 @@
 //! Invariant: a version never changes once it is shared. One that nobody else has may be overwritten by the next, which
 //! saves the allocator's time and the cache's: a game saves the same documents over and over.
 
-use crate::document::{Collection, DocumentId};
+use super::image::Entry;
+use crate::document::DocumentId;
 use triomphe::{Arc, ThinArc};
 
 /// A version's place in the order of commits.
@@ -36,14 +37,19 @@ const STEP: usize = 32;
 
 impl Version {
     pub fn new(id: DocumentId<'_>, stamp: Stamp, text: Option<&str>) -> Version {
+        Version::of_bytes(id.collection as u8, id.key.as_bytes(), stamp, text.map(str::as_bytes))
+    }
+
+    /// A version of what was checked before: an image's entry, say.
+    pub fn of_bytes(collection: u8, key: &[u8], stamp: Stamp, text: Option<&[u8]>) -> Version {
         let head = Head {
             stamp,
-            text_length: text.map_or(0, str::len) as u32,
-            key_length: id.key.len() as u16,
-            collection: id.collection as u8,
+            text_length: text.map_or(0, <[u8]>::len) as u32,
+            key_length: key.len() as u16,
+            collection,
             cleared: text.is_none(),
         };
-        let (key, text) = (id.key.as_bytes(), text.unwrap_or_default().as_bytes());
+        let text = text.unwrap_or_default();
         let room = (key.len() + text.len()).next_multiple_of(STEP);
         let mut small = [0; SMALL];
         if let Some(joined) = small.get_mut(..room) {
@@ -55,6 +61,25 @@ impl Version {
         joined.extend_from_slice(text);
         joined.resize(room, 0);
         Version(ThinArc::from_header_and_slice(head, &joined))
+    }
+
+    pub fn of_entry(entry: &Entry<'_>) -> Version {
+        let stamp = Stamp { sequence: entry.sequence, revision: entry.revision, time_ms: entry.time_ms };
+        Version::of_bytes(entry.collection, entry.key, stamp, (!entry.cleared).then_some(entry.text))
+    }
+
+    /// The same in the form of an image's entry.
+    pub fn entry(&self) -> Entry<'_> {
+        let head = self.head();
+        Entry {
+            sequence: head.stamp.sequence,
+            revision: head.stamp.revision,
+            time_ms: head.stamp.time_ms,
+            collection: head.collection,
+            cleared: head.cleared,
+            key: self.key(),
+            text: self.text(),
+        }
     }
 
     /// Becomes the document's next version in the same memory, if nobody else has this one and the text fits well.
@@ -113,10 +138,6 @@ impl Version {
     pub fn is(&self, id: DocumentId<'_>) -> bool {
         self.head().collection == id.collection as u8 && self.key() == id.key.as_bytes()
     }
-
-    pub fn collection(&self) -> Option<Collection> {
-        Collection::from_number(self.head().collection)
-    }
 }
 
 fn join(room: &mut [u8], key: &[u8], text: &[u8]) {
@@ -131,6 +152,7 @@ fn join(room: &mut [u8], key: &[u8], text: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::Collection;
 
     fn stamp(revision: u64) -> Stamp {
         Stamp { sequence: revision, revision, time_ms: revision }

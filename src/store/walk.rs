@@ -4,7 +4,7 @@
 //! save waits for a walk. Invariant: every document that exists from the walk's start to its end is met exactly once.
 
 use super::image::Entry;
-use super::{Found, Store, Version, ordered};
+use super::{Found, Store, ordered};
 use crate::document::{Collection, DocumentId};
 use std::collections::VecDeque;
 use std::ops::Bound;
@@ -13,12 +13,34 @@ use std::ops::Bound;
 const KEYS_AT_ONCE: usize = 256;
 
 /// One document on the way: in the base, or only in the overlay.
-enum Step<'s> {
+pub enum Step<'s> {
     Base(Entry<'s>),
     Fresh(Box<[u8]>),
 }
 
-struct Walk<'s> {
+impl<'s> Step<'s> {
+    /// Collection and key.
+    pub fn place(&self) -> (u8, &[u8]) {
+        match self {
+            Step::Base(entry) => (entry.collection, entry.key),
+            Step::Fresh(key) => split(key).unwrap_or_default(),
+        }
+    }
+
+    pub fn base(&self) -> Option<Entry<'s>> {
+        match self {
+            Step::Base(entry) => Some(*entry),
+            Step::Fresh(_) => None,
+        }
+    }
+}
+
+/// Collection and key of an ordered key.
+pub fn split(ordered: &[u8]) -> Option<(u8, &[u8])> {
+    ordered.split_first().map(|(collection, key)| (*collection, key))
+}
+
+pub struct Walk<'s> {
     store: &'s Store,
     rank: u64,
     fresh: VecDeque<Box<[u8]>>,
@@ -27,7 +49,7 @@ struct Walk<'s> {
 }
 
 impl<'s> Walk<'s> {
-    fn from(store: &'s Store, collection: u8, key: &[u8], after: bool) -> Walk<'s> {
+    pub fn from(store: &'s Store, collection: u8, key: &[u8], after: bool) -> Walk<'s> {
         let start = ordered(collection, key);
         Walk {
             store,
@@ -56,8 +78,8 @@ impl<'s> Iterator for Walk<'s> {
     fn next(&mut self) -> Option<Step<'s>> {
         self.refill();
         let base = self.store.base.as_ref().and_then(|base| base.ranked(self.rank));
-        let fresh_first = match (&base, self.fresh.front().and_then(|key| key.split_first())) {
-            (Some(entry), Some((collection, key))) => (*collection, key) < (entry.collection, entry.key),
+        let fresh_first = match (&base, self.fresh.front().and_then(|key| split(key))) {
+            (Some(entry), Some(place)) => place < (entry.collection, entry.key),
             (None, fresh) => fresh.is_some(),
             (Some(_), None) => false,
         };
@@ -70,7 +92,7 @@ impl<'s> Iterator for Walk<'s> {
 }
 
 /// The identity in an ordered key. Both parts were checked when the key came in.
-fn identity(collection: u8, key: &[u8]) -> Option<DocumentId<'_>> {
+pub fn identity(collection: u8, key: &[u8]) -> Option<DocumentId<'_>> {
     Some(DocumentId::new(Collection::from_number(collection)?, std::str::from_utf8(key).ok()?))
 }
 
@@ -84,10 +106,7 @@ impl Store {
         visit: &mut dyn FnMut(&str, Found<'_>) -> bool,
     ) {
         for step in Walk::from(self, collection as u8, start.as_bytes(), after) {
-            let (number, key) = match &step {
-                Step::Base(entry) => (entry.collection, entry.key),
-                Step::Fresh(key) => key.split_first().map_or((0, &[][..]), |(first, rest)| (*first, rest)),
-            };
+            let (number, key) = step.place();
             if number != collection as u8 {
                 return;
             }
@@ -98,40 +117,5 @@ impl Store {
                 return;
             }
         }
-    }
-
-    /// Visits every document as it was at `sequence`, the pinned one, cleared ones included, in order. Stops at an error.
-    pub fn each_at<E>(&self, sequence: u64, visit: &mut dyn FnMut(&Entry<'_>) -> Result<(), E>) -> Result<(), E> {
-        for step in Walk::from(self, 0, &[], false) {
-            match step {
-                Step::Base(entry) => {
-                    let id = identity(entry.collection, entry.key);
-                    match id.and_then(|id| self.overlay.get_at(id, id.hash(), sequence)) {
-                        Some(version) => visit(&entry_of(&version))?,
-                        None => visit(&entry)?,
-                    }
-                }
-                Step::Fresh(key) => {
-                    let Some(id) = key.split_first().and_then(|(first, rest)| identity(*first, rest)) else { continue };
-                    if let Some(version) = self.overlay.get_at(id, id.hash(), sequence) {
-                        visit(&entry_of(&version))?;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn entry_of(version: &Version) -> Entry<'_> {
-    let head = version.head();
-    Entry {
-        sequence: head.stamp.sequence,
-        revision: head.stamp.revision,
-        time_ms: head.stamp.time_ms,
-        collection: head.collection,
-        cleared: head.cleared,
-        key: version.key(),
-        text: version.text(),
     }
 }

@@ -1,9 +1,12 @@
-//! The bytes of an image file: header, entries, order, index, checksums, trailer.
+//! The bytes of an image file: header, entries, order, index, manifest, checksums, trailer.
 //!
 //! Holds constants and the encoding of the fixed parts; no I/O. `../../journal/FORMAT.md` describes them.
 //! Invariant: every byte of the file is covered by a checksum, and every number in it is little-endian.
 
-pub const FORMAT: u32 = 1;
+/// The format that is written.
+pub const FORMAT: u32 = 2;
+/// The oldest format that is read; it has no manifest.
+pub const OLDEST_FORMAT: u32 = 1;
 pub const HEADER: usize = 64;
 pub const TRAILER: usize = 96;
 /// Each checksum covers this many bytes.
@@ -69,6 +72,8 @@ pub struct Trailer {
     pub checksums: u64,
     /// The length of the whole file.
     pub length: u64,
+    /// Where the manifest begins; 0 if there is none, as in format 1.
+    pub manifest: u64,
 }
 
 impl Trailer {
@@ -86,6 +91,7 @@ impl Trailer {
             self.slots,
             self.checksums,
             self.length,
+            self.manifest,
         ] {
             bytes.extend_from_slice(&field.to_le_bytes());
         }
@@ -114,8 +120,14 @@ impl Trailer {
             slots: field(6)?,
             checksums: field(7)?,
             length: field(8)?,
+            manifest: field(9)?,
         };
         Some((trailer, u32_at(checked, TRAILER - 8)?))
+    }
+
+    /// Where the hash index ends.
+    pub fn index_end(&self) -> u64 {
+        if self.manifest == 0 { self.checksums } else { self.manifest }
     }
 
     /// Whether the parts lie in order within the file.
@@ -126,7 +138,8 @@ impl Trailer {
         let checksums_end = blocks.checked_mul(4).and_then(|size| size.checked_add(self.checksums));
         self.order >= HEADER as u64
             && order_end == Some(self.index)
-            && index_end == Some(self.checksums)
+            && index_end == Some(self.index_end())
+            && self.index_end() <= self.checksums
             && checksums_end.and_then(|end| end.checked_add(TRAILER as u64)) == Some(self.length)
             && (self.slots > self.entries || self.entries == 0)
     }
@@ -236,7 +249,8 @@ mod tests {
         let trailer =
             Trailer { sequence: 77, entries: 3, order: 64, index: 88, slots: 5, checksums: 128, ..Default::default() };
         let trailer = Trailer { length: 128 + 4 + TRAILER as u64, ..trailer };
-        assert!(trailer.is_sound());
+        assert!(trailer.is_sound() && Trailer { manifest: 128, ..trailer }.is_sound());
+        assert!(!Trailer { manifest: 120, ..trailer }.is_sound());
         let tail = trailer.encode(9);
         assert_eq!(Trailer::decode(&tail), Some((trailer, 9)));
         for bit in 0..HEADER * 8 {

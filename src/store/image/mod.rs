@@ -6,12 +6,14 @@
 //! whose every block checksum was right.
 
 pub mod layout;
+mod manifest;
 mod salvage;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 pub use layout::Entry;
+pub use manifest::{HistoryRef, Manifest, Total};
 pub use salvage::{Salvaged, salvage};
 pub use writer::ImageWriter;
 
@@ -21,35 +23,51 @@ use crate::document::DocumentId;
 use crate::error::{Error, Result};
 use layout::{BLOCK, HEADER, TRAILER, Trailer};
 use std::path::{Path, PathBuf};
+use std::slice::ChunksExact;
+use std::sync::Arc;
 
 /// Bytes read and verified in one go: they are still in the processor's cache when they are verified.
 const CHUNK: usize = 4 * BLOCK;
 
 /// An image in memory.
 pub struct Image {
-    /// Header, entries, order and index.
+    /// Header, entries, order, index and manifest.
     bytes: Memory,
     trailer: Trailer,
+    manifest: Manifest,
     pub path: PathBuf,
 }
 
 impl Image {
     /// Reads and verifies an image.
     pub fn open(disk: &dyn Disk, path: &Path) -> Result<Image> {
-        let file = disk.open(path).map_err(|source| Error::io("open", path, source))?;
-        let length = file.length().map_err(|source| Error::io("measure", path, source))?;
-        let source = Source { file: &*file, path, length };
-        let mut head = [0; HEADER];
-        source.read(&mut head, 0)?;
-        let header = layout::read_header(&head);
-        if let Some((found, _)) = header.filter(|(format, _)| *format != layout::FORMAT) {
-            return Err(Error::UnsupportedFormat { path: path.to_path_buf(), found, newest: layout::FORMAT });
-        }
-        let (_, sequence) =
-            header.ok_or_else(|| Error::corrupt(path, 0, "the image's header does not match its checksum"))?;
+        let (source, format, sequence) = Source::open(disk, path)?;
         let (trailer, checksums) = source.trailer(sequence)?;
         let bytes = source.blocks(&trailer, &checksums)?;
-        Ok(Image { bytes, trailer, path: path.to_path_buf() })
+        let mut image = Image { bytes, trailer, manifest: Manifest::default(), path: path.to_path_buf() };
+        image.manifest = match format {
+            layout::OLDEST_FORMAT => image.count(),
+            _ => image.read_manifest()?,
+        };
+        Ok(image)
+    }
+
+    fn read_manifest(&self) -> Result<Manifest> {
+        let bytes = self.bytes.get(self.trailer.index_end() as usize..);
+        let manifest = bytes.filter(|_| self.trailer.manifest > 0).and_then(Manifest::decode);
+        let damaged = || Error::corrupt(&self.path, self.trailer.manifest, "the image's manifest cannot be read");
+        manifest.ok_or_else(damaged)
+    }
+
+    /// The totals of an image that does not tell them.
+    fn count(&self) -> Manifest {
+        let mut manifest = Manifest::default();
+        (0..self.entries()).filter_map(|rank| self.ranked(rank)).for_each(|entry| manifest.note(&entry));
+        manifest
+    }
+
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
     }
 
     pub fn sequence(&self) -> u64 {
@@ -123,14 +141,46 @@ impl Image {
     }
 }
 
+/// Reads an image file again and verifies every byte, without keeping it. Returns its length.
+pub fn verify(disk: &dyn Disk, path: &Path) -> Result<u64> {
+    let (source, _, sequence) = Source::open(disk, path)?;
+    let (trailer, checksums) = source.trailer(sequence)?;
+    let mut room = buffer((CHUNK as u64).min(trailer.checksums))?;
+    let mut expected = checksums.chunks_exact(4);
+    let mut offset = 0;
+    while offset < trailer.checksums {
+        let count = (trailer.checksums - offset).min(CHUNK as u64) as usize;
+        let chunk = room.get_mut(..count).unwrap_or_default();
+        source.verified(chunk, offset, &mut expected)?;
+        offset += count as u64;
+    }
+    Ok(source.length)
+}
+
 /// An image file being read.
 struct Source<'a> {
-    file: &'a dyn DiskFile,
+    file: Arc<dyn DiskFile>,
     path: &'a Path,
     length: u64,
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    /// Opens a file and reads its header: the format and the sequence number.
+    fn open(disk: &dyn Disk, path: &'a Path) -> Result<(Source<'a>, u32, u64)> {
+        let file = disk.open(path).map_err(|source| Error::io("open", path, source))?;
+        let length = file.length().map_err(|source| Error::io("measure", path, source))?;
+        let source = Source { file, path, length };
+        let mut head = [0; HEADER];
+        source.read(&mut head, 0)?;
+        match layout::read_header(&head) {
+            None => Err(Error::corrupt(path, 0, "the image's header does not match its checksum")),
+            Some((found, _)) if !(layout::OLDEST_FORMAT..=layout::FORMAT).contains(&found) => {
+                Err(Error::UnsupportedFormat { path: path.to_path_buf(), found, newest: layout::FORMAT })
+            }
+            Some((format, sequence)) => Ok((source, format, sequence)),
+        }
+    }
+
     fn read(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
         let count = self.file.read_at(buffer, offset).map_err(|source| Error::io("read", self.path, source))?;
         if count < buffer.len() {
@@ -165,16 +215,23 @@ impl Source<'_> {
         let mut expected = checksums.chunks_exact(4);
         let mut offset = 0;
         for chunk in bytes.chunks_mut(CHUNK) {
-            self.read(chunk, offset)?;
-            for block in chunk.chunks(BLOCK) {
-                if expected.next() != Some(&crc32c::crc32c(block).to_le_bytes()) {
-                    let reason = format!("the {} bytes from here do not match their checksum", block.len());
-                    return Err(Error::corrupt(self.path, offset, reason));
-                }
-                offset += block.len() as u64;
-            }
+            self.verified(chunk, offset, &mut expected)?;
+            offset += chunk.len() as u64;
         }
         Ok(bytes)
+    }
+
+    /// Reads whole blocks and holds them against the next checksums.
+    fn verified(&self, chunk: &mut [u8], mut offset: u64, expected: &mut ChunksExact<'_, u8>) -> Result<()> {
+        self.read(chunk, offset)?;
+        for block in chunk.chunks(BLOCK) {
+            if expected.next() != Some(&crc32c::crc32c(block).to_le_bytes()) {
+                let reason = format!("the {} bytes from here do not match their checksum", block.len());
+                return Err(Error::corrupt(self.path, offset, reason));
+            }
+            offset += block.len() as u64;
+        }
+        Ok(())
     }
 }
 

@@ -56,7 +56,7 @@ pub fn salvage(disk: &dyn Disk, path: &Path, sequence: u64) -> Result<Salvaged> 
 /// Every offset that the order table or the hash index names; some may be nonsense.
 fn named_places(bytes: &[u8], trailer: &Trailer) -> BTreeSet<usize> {
     let order = (trailer.order..trailer.index).step_by(8);
-    let index = (trailer.index..trailer.checksums).step_by(8);
+    let index = (trailer.index..trailer.index_end()).step_by(8);
     let order = order.filter_map(|at| u64_at(bytes, at as usize));
     let index = index.filter_map(|at| u64_at(bytes, at as usize)).map(slot_offset);
     order.chain(index).map(|offset| offset as usize).filter(|offset| *offset >= HEADER).collect()

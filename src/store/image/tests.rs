@@ -15,7 +15,7 @@ fn write(folder: &Path, sequence: u64, entries: &[Entry<'_>], floor: u64) -> Pat
     for entry in entries {
         writer.add(entry).unwrap();
     }
-    writer.finish(floor).unwrap();
+    writer.finish(floor, Vec::new()).unwrap();
     folder.join(file_name(sequence))
 }
 

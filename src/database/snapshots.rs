@@ -1,0 +1,217 @@
+//! Making, listing, finding, pinning and deleting snapshots.
+//!
+//! A snapshot costs one commit: its record, at whose place the state before it is kept from then on. Invariant: whatever
+//! snapshot a record names, the store keeps its state; and the state is kept before the record can be seen.
+
+use super::commit::{Prepared, now_ms};
+use super::keys::TIER1;
+use super::{Core, keys};
+use crate::document::{Collection, DocumentId};
+use crate::error::{Error, Result};
+use crate::options::Durability;
+use crate::snapshots::{self, Kind, PREFIX, Point, Size, Snapshot, check_label, key_of, pinned_sequence};
+use crate::store::{Store, Total};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// What listing snapshots tells.
+#[derive(Debug, Clone, Serialize)]
+pub struct SnapshotList {
+    /// Oldest first.
+    pub snapshots: Vec<Snapshot>,
+    pub journal: JournalReach,
+    /// Bytes of past versions on the disk, as of the last checkpoint.
+    pub history_bytes: u64,
+}
+
+/// Which moments can be brought back without a snapshot.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct JournalReach {
+    pub from_sequence: u64,
+    pub from_time_ms: u64,
+    pub to_sequence: u64,
+}
+
+impl Core {
+    /// Makes a snapshot of now.
+    pub(super) fn create_snapshot(&self, label: Option<&str>) -> Result<Snapshot> {
+        self.name_state(check_label(label)?, None)
+    }
+
+    /// Names the newest state. An automatic snapshot gives its reason, and makes the oldest of its kind go.
+    pub(super) fn name_state(&self, label: &str, reason: Option<&str>) -> Result<Snapshot> {
+        let log = self.log()?;
+        let gone = if reason.is_some() { self.superfluous_snapshots(None)? } else { Vec::new() };
+        let committer = log.begin()?;
+        let snapshot = self.describe(committer.last_sequence(), label, reason);
+        let (key, text) = record_of(&snapshot)?;
+        self.store.pin(snapshot.sequence);
+        let mut prepared = vec![Prepared::of_layer(&key, Some(&text))];
+        let gone_keys: Vec<String> = gone.iter().map(|one| key_of(&one.id)).collect();
+        prepared.extend(gone_keys.iter().map(|key| Prepared::of_layer(key, None)));
+        self.commit_placed(log, committer, prepared, Durability::Durable)?;
+        self.forget(&gone);
+        Ok(snapshot)
+    }
+
+    /// The record of the state at `sequence`, the newest commit. The caller holds the commit lock.
+    pub(super) fn describe(&self, sequence: u64, label: &str, reason: Option<&str>) -> Snapshot {
+        let totals = self.store.totals();
+        let size = |total: &Total| json!(Size { documents: total.documents, bytes: total.bytes });
+        let names = Collection::ALL.map(Collection::name);
+        let counter = |collection| (keys::counter_key(collection), json!(self.store.highest_revision(collection)));
+        Snapshot {
+            id: Snapshot::id_of(sequence),
+            label: label.to_owned(),
+            kind: if reason.is_some() { Kind::Automatic } else { Kind::Manual },
+            reason: reason.map(str::to_owned),
+            pinned: false,
+            sequence,
+            created_at_ms: now_ms(),
+            documents: totals.iter().map(|total| total.documents).sum(),
+            bytes: totals.iter().map(|total| total.bytes).sum(),
+            collections: names.into_iter().map(str::to_owned).zip(totals.iter().map(size)).collect(),
+            versions: TIER1.into_iter().map(counter).collect(),
+            file: None,
+        }
+    }
+
+    /// Every snapshot, oldest first.
+    pub(super) fn snapshots(&self) -> Result<Vec<Snapshot>> {
+        let mut found = Vec::new();
+        let mut damaged = None;
+        self.store.each_in(Collection::SaveMetadata, PREFIX, false, &mut |key, record| {
+            if !key.starts_with(PREFIX) {
+                return false;
+            }
+            match serde_json::from_slice::<Snapshot>(record.text()) {
+                Ok(snapshot) => found.push(snapshot),
+                Err(error) => damaged = Some(Error::corrupt(&self.folder, 0, format!("the record {key}: {error}"))),
+            }
+            true
+        });
+        found.sort_by_key(Snapshot::number);
+        damaged.map_or(Ok(found), Err)
+    }
+
+    /// Every snapshot, and how far back the journal reaches.
+    pub(super) fn list_snapshots(&self) -> Result<SnapshotList> {
+        let reach = *self.reach.lock();
+        let to_sequence = self.log.as_ref().map_or(self.opened_at, |log| log.last_sequence());
+        let journal = JournalReach { from_sequence: reach.sequence, from_time_ms: reach.time_ms, to_sequence };
+        Ok(SnapshotList { snapshots: self.snapshots()?, journal, history_bytes: reach.history_bytes })
+    }
+
+    /// What a name means.
+    pub(super) fn point(&self, name: &str) -> Result<Point> {
+        snapshots::find(name, &self.snapshots()?)
+    }
+
+    /// The snapshot that a name means.
+    pub(super) fn snapshot(&self, name: &str) -> Result<Snapshot> {
+        match self.point(name)? {
+            Point::Snapshot(snapshot) => Ok(*snapshot),
+            _ => Err(Error::InvalidArgument(format!("{name:?} is a moment; this needs a snapshot's id or label"))),
+        }
+    }
+
+    /// Removes a snapshot's record, and lets go of what only it needed.
+    pub(super) fn delete_snapshot(&self, name: &str) -> Result<()> {
+        let log = self.log()?;
+        let snapshot = self.snapshot(name)?;
+        let key = key_of(&snapshot.id);
+        self.commit_placed(log, log.begin()?, vec![Prepared::of_layer(&key, None)], Durability::Durable)?;
+        if let Some(file) = &snapshot.file {
+            // Whoever restores it at this moment has read it already.
+            let _published = self.published.lock();
+            self.remove(file)?;
+        }
+        self.forget(&[snapshot]);
+        Ok(())
+    }
+
+    /// Keeps a snapshot for good, or no longer.
+    pub(super) fn pin_snapshot(&self, name: &str, pinned: bool) -> Result<Snapshot> {
+        let log = self.log()?;
+        let mut snapshot = self.snapshot(name)?;
+        if snapshot.pinned == pinned {
+            return Ok(snapshot);
+        }
+        snapshot.pinned = pinned;
+        let (key, text) = record_of(&snapshot)?;
+        let committer = log.begin()?;
+        let id = DocumentId::new(Collection::SaveMetadata, &key);
+        if self.store.get(id).is_none() {
+            // It was deleted meanwhile, and must not come back as a name without a state.
+            drop(committer);
+            return self.snapshot(name);
+        }
+        let record = vec![Prepared::of_layer(&key, Some(&text))];
+        self.commit_placed(log, committer, record, Durability::Durable)?;
+        Ok(snapshot)
+    }
+
+    /// The automatic snapshots that go when one more is made, except for the one that is being restored.
+    pub(super) fn superfluous_snapshots(&self, except: Option<&str>) -> Result<Vec<Snapshot>> {
+        let snapshots = self.snapshots()?;
+        let superfluous = snapshots::superfluous(&snapshots, self.options.snapshots_kept);
+        Ok(superfluous.filter(|one| Some(one.id.as_str()) != except).cloned().collect())
+    }
+
+    /// Lets go of what deleted snapshots kept, at once if nobody looks at a past state, else before the next checkpoint.
+    pub(super) fn forget(&self, gone: &[Snapshot]) {
+        let sequences = gone.iter().filter_map(|one| pinned_sequence(&key_of(&one.id)));
+        self.forgotten.lock().extend(sequences);
+        if let Some(_published) = self.published.try_lock() {
+            self.forget_now();
+        }
+    }
+
+    /// The same for one who holds the checkpoint lock.
+    pub(super) fn forget_locked(&self, gone: &[Snapshot]) {
+        let sequences = gone.iter().filter_map(|one| pinned_sequence(&key_of(&one.id)));
+        self.forgotten.lock().extend(sequences);
+        self.forget_now();
+    }
+
+    /// Lets go of what waited for it; the caller holds the checkpoint lock.
+    pub(super) fn forget_now(&self) {
+        let forgotten = std::mem::take(&mut *self.forgotten.lock());
+        for sequence in forgotten {
+            self.store.forget(sequence);
+        }
+    }
+}
+
+/// The key and the text of a snapshot's record.
+pub(super) fn record_of(snapshot: &Snapshot) -> Result<(String, String)> {
+    let text = serde_json::to_string(snapshot)
+        .map_err(|error| Error::InvalidArgument(format!("the snapshot's record has no JSON form: {error}")))?;
+    Ok((key_of(&snapshot.id), text))
+}
+
+/// Keeps the states that the records in a store name.
+pub(super) fn pin_known(store: &Store) {
+    store.each_in(Collection::SaveMetadata, PREFIX, false, &mut |key, _| {
+        if let Some(sequence) = pinned_sequence(key) {
+            store.pin(sequence);
+        }
+        key.starts_with(PREFIX)
+    });
+}
+
+/// The files of the imported snapshots in a store.
+pub(super) fn imports(store: &Store) -> Vec<String> {
+    let mut files = Vec::new();
+    store.each_in(Collection::SaveMetadata, PREFIX, false, &mut |key, record| {
+        let snapshot = serde_json::from_slice::<Snapshot>(record.text());
+        files.extend(snapshot.ok().and_then(|snapshot| snapshot.file));
+        key.starts_with(PREFIX)
+    });
+    files
+}
+
+/// The counters of a state, by their names.
+pub(super) fn counters(versions: impl Iterator<Item = (Collection, u64)>) -> Map<String, Value> {
+    versions.map(|(collection, version)| (keys::counter_key(collection), json!(version))).collect()
+}
