@@ -145,6 +145,16 @@
 #define COFFER_ERROR_OUT_OF_MEMORY -21
 
 /**
+ * No snapshot has this id or label; the message names the nearest ones.
+ */
+#define COFFER_ERROR_UNKNOWN_SNAPSHOT -22
+
+/**
+ * The journal does not reach back to this moment; the message says how far it does.
+ */
+#define COFFER_ERROR_OUT_OF_REACH -23
+
+/**
  * A mistake in Coffer itself was caught at the boundary. Please report it with the message.
  */
 #define COFFER_ERROR_INTERNAL -99
@@ -258,7 +268,9 @@ COFFER_API void coffer_string_free(char *text);
  *   `"sync_interval_ms"` (1 to 60,000; 1,000), `"checkpoint_bytes"` (journal bytes that make a checkpoint due, 0 to
  *   choose by size; 0), `"segment_bytes"` (to what size journal segments grow, 65,536 to 67,108,864; 4,194,304),
  *   `"max_document_bytes"` (1 to 1,073,741,824; 67,108,864), `"max_depth"` (1 to 1,024; 128), `"versions_kept"` (how
- *   many versions of each Tier 1 document stay, 1 to 2 to the power of 40; 100).
+ *   many versions of each Tier 1 document stay, 1 to 2 to the power of 40; 100), `"snapshot_every_minutes"` (how often
+ *   the store makes an automatic snapshot if something was saved, up to 527,040; 0, never), `"snapshots_kept"` (how many
+ *   automatic snapshots stay besides pinned ones, 1 to 10,000; 10).
  * - `out_db`: not NULL. Close the handle with `coffer_close`.
  *
  * Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_UTF8`, `COFFER_ERROR_INVALID_OPTION`,
@@ -556,6 +568,23 @@ coffer_status coffer_roll_back_version(coffer_db db,
                                        uint64_t *out_version);
 
 /**
+ * Tells how two versions of a Tier 1 document differ.
+ *
+ * - `document`: as for `coffer_load_version`.
+ * - `from`, `to`: versions; 0 stands for the newest.
+ * - `out_json`: receives a JSON Patch (RFC 6902) that turns `from` into `to`, `[]` if both mean the same. It is yours:
+ *   give it back with `coffer_string_free`.
+ *
+ * Statuses: those of `coffer_load_version`. Any thread.
+ */
+COFFER_API
+coffer_status coffer_diff_versions(coffer_db db,
+                                   const char *document,
+                                   uint64_t from,
+                                   uint64_t to,
+                                   char **out_json);
+
+/**
  * Lists the versions of a Tier 1 document, oldest first.
  *
  * - `document`: as for `coffer_load_version`.
@@ -579,6 +608,201 @@ coffer_status coffer_list_versions(coffer_db db,
 COFFER_API
 coffer_status coffer_version_counters(coffer_db db,
                                       char **out_json);
+
+/**
+ * Makes a snapshot of all documents as they are now: documented as createDatabaseSnapshot.
+ *
+ * It costs one durable commit, whatever the size of the store, and keeps only what is changed afterwards. It stays until
+ * it is deleted, through reopening, checkpoints and crashes.
+ *
+ * - `label`: up to 256 bytes of UTF-8, not necessarily unique; NULL or empty for `database_snapshot`.
+ * - `out_json`: receives `{"id": "snapshot-42", "label": "before the boss", "kind": "manual", "pinned": false,
+ *   "sequence": 42, "created_at_ms": 1700000000000, "documents": 3, "bytes": 512, "collections": {"plugin_data":
+ *   {"documents": 2, "bytes": 480}, …}, "versions": {"character_roster_v": 1, …}}`. `"kind"` is `"manual"`,
+ *   `"automatic"` (then `"reason"` is `"restore"` or `"schedule"`) or `"imported"` (then `"file"` names its file in the
+ *   store's folder, and `"sequence"` counts in the store that it came from). NULL is allowed; it is yours: give it back
+ *   with `coffer_string_free`.
+ *
+ * Its record can be read as `save_metadata/snapshots/<id>` and is listed among the keys. It waits for the disk: not for
+ * the thread that draws frames. Any thread.
+ *
+ * Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`, `COFFER_ERROR_INVALID_ARGUMENT`,
+ * `COFFER_ERROR_READ_ONLY`, `COFFER_ERROR_IO`, `COFFER_ERROR_FAILED`, `COFFER_ERROR_OUT_OF_MEMORY`.
+ */
+COFFER_API
+coffer_status coffer_create_database_snapshot(coffer_db db,
+                                              const char *label,
+                                              char **out_json);
+
+/**
+ * Brings back the documents of a snapshot or a moment: documented as restoreDatabaseFromSnapshot.
+ *
+ * The documents that differ are saved or cleared in one durable commit: a crash leaves the state before or the restored
+ * one. Revisions and version counters go on; the newest version of a Tier 1 document comes back as a new version, and the
+ * versions between stay. Saves of other threads go on; each is before or after the restore. The state before is kept
+ * as an automatic snapshot, so that restoring it undoes the restore.
+ *
+ * - `id`: a snapshot's id; or `"latest"`, the newest snapshot; or a label, for the newest snapshot that has it; or
+ *   `"sequence:<number>"`, the state after that commit, or `"time:<milliseconds since 1970 UTC>"`, as far back as the
+ *   journal reaches (`coffer_list_snapshots` says how far).
+ * - `options_json`: NULL, or `{"collections": ["plugin_data"], "keys": ["slot-1"], "dry_run": true}`; each may be left
+ *   out. With collections or keys, only those documents are restored. A dry run changes nothing and says what would be.
+ * - `out_json`: receives `{"id": "snapshot-42", "sequence": 42, "dry_run": false, "commit": 57, "saved": 2, "cleared": 1,
+ *   "bytes": 300, "undo": "snapshot-56"}`; `"commit"` and `"undo"` are null if nothing differed. A dry run adds
+ *   `"changes": [{"key": "slot-1", "action": "save", "bytes": 150}, …]`, with `"clear"` for what would go. NULL is
+ *   allowed; it is yours: give it back with `coffer_string_free`.
+ *
+ * What is restored at once is limited to 2 GiB. Any thread but the one that draws frames.
+ *
+ * Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
+ * `COFFER_ERROR_UNKNOWN_SNAPSHOT` (the message names the nearest ids and labels), `COFFER_ERROR_OUT_OF_REACH`,
+ * `COFFER_ERROR_INVALID_OPTION`, `COFFER_ERROR_INVALID_ARGUMENT`, `COFFER_ERROR_READ_ONLY`, `COFFER_ERROR_CORRUPT`,
+ * `COFFER_ERROR_IO`, `COFFER_ERROR_FAILED`, `COFFER_ERROR_OUT_OF_MEMORY`.
+ */
+COFFER_API
+coffer_status coffer_restore_database_from_snapshot(coffer_db db,
+                                                    const char *id,
+                                                    const char *options_json,
+                                                    char **out_json);
+
+/**
+ * Lists the snapshots, oldest first, and tells how far back the journal reaches.
+ *
+ * `out_json` receives `{"snapshots": [{"id": "snapshot-42", …}, …], "journal": {"from_sequence": 40, "from_time_ms":
+ * 1700000000000, "to_sequence": 57}, "history_bytes": 4096}`: each snapshot as `coffer_create_database_snapshot` tells
+ * it, the moments that can be restored without a snapshot, and what past versions take on the disk, as of the last
+ * checkpoint. The journal reaches back to the last checkpoint, and so to the opening of a store that was closed. It is
+ * yours: give it back with `coffer_string_free`. Any thread.
+ *
+ * Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_CORRUPT`, `COFFER_ERROR_OUT_OF_MEMORY`.
+ */
+COFFER_API
+coffer_status coffer_list_snapshots(coffer_db db,
+                                    char **out_json);
+
+/**
+ * Tells what is known of one snapshot.
+ *
+ * - `id`: as for `coffer_restore_database_from_snapshot`, but no moment.
+ * - `out_json`: as for `coffer_create_database_snapshot`.
+ *
+ * Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
+ * `COFFER_ERROR_UNKNOWN_SNAPSHOT`, `COFFER_ERROR_INVALID_ARGUMENT`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
+ */
+COFFER_API
+coffer_status coffer_get_snapshot(coffer_db db,
+                                  const char *id,
+                                  char **out_json);
+
+/**
+ * Deletes a snapshot, durably. What only it kept is given back at the next checkpoint.
+ *
+ * - `id`: as for `coffer_get_snapshot`.
+ *
+ * Statuses: those of `coffer_get_snapshot`; `COFFER_ERROR_READ_ONLY`, `COFFER_ERROR_IO`, `COFFER_ERROR_FAILED`. Any
+ * thread but the one that draws frames.
+ */
+COFFER_API
+coffer_status coffer_delete_snapshot(coffer_db db,
+                                     const char *id);
+
+/**
+ * Pins an automatic snapshot, so that the store never removes it by itself, or lets it go again. Others stay in any case.
+ *
+ * - `id`: as for `coffer_get_snapshot`.
+ * - `pinned`: 0 lets it go, anything else pins it.
+ * - `out_json`: receives the snapshot as it is then, as for `coffer_create_database_snapshot`.
+ *
+ * Statuses: those of `coffer_delete_snapshot`. Any thread but the one that draws frames.
+ */
+COFFER_API
+coffer_status coffer_pin_snapshot(coffer_db db,
+                                  const char *id,
+                                  int32_t pinned,
+                                  char **out_json);
+
+/**
+ * Reads again every byte on the disk that a snapshot needs, checks it, and counts the documents.
+ *
+ * - `id`: as for `coffer_get_snapshot`.
+ * - `out_json`: receives `{"id": "snapshot-42", "documents": 3, "bytes": 512, "files": 2, "file_bytes": 8192,
+ *   "journal_commits": 15}`: what was found and what was read. NULL is allowed; it is yours: give it back with
+ *   `coffer_string_free`.
+ *
+ * Saves go on meanwhile, checkpoints wait. Statuses: those of `coffer_get_snapshot`; `COFFER_ERROR_CORRUPT` (the message
+ * names file and offset), `COFFER_ERROR_IO`. Any thread but the one that draws frames.
+ */
+COFFER_API
+coffer_status coffer_verify_snapshot(coffer_db db,
+                                     const char *id,
+                                     char **out_json);
+
+/**
+ * Tells how two states differ: which documents came, changed and went.
+ *
+ * - `from`, `to`: each as `id` for `coffer_restore_database_from_snapshot`, or `"now"`. NULL as `to` means now.
+ * - `out_json`: receives `{"from": {"id": "snapshot-42", "sequence": 42}, "to": {"id": "now", "sequence": 57}, "added":
+ *   [{"key": "slot-2", "bytes": 150}], "changed": [{"key": "slot-1", "patch": [{"op": "replace", "path": "/hp", "value":
+ *   7}]}], "removed": []}`. Each patch is a JSON Patch (RFC 6902), numbers digit for digit; it is empty if only the
+ *   layout differs. Of the Tier 1 documents, the newest are compared. It is yours: give it back with
+ *   `coffer_string_free`.
+ *
+ * Statuses: those of `coffer_restore_database_from_snapshot` but for the last three and `COFFER_ERROR_READ_ONLY`. Any
+ * thread but the one that draws frames.
+ */
+COFFER_API
+coffer_status coffer_diff_snapshots(coffer_db db,
+                                    const char *from,
+                                    const char *to,
+                                    char **out_json);
+
+/**
+ * Loads one document as it was in a snapshot or at a moment, without restoring anything.
+ *
+ * - `id`: as for `coffer_restore_database_from_snapshot`, or `"now"`.
+ * - `key`, `out_json`: as for `coffer_load_persistent_data`.
+ *
+ * Statuses: those of `coffer_load_persistent_data`; `COFFER_ERROR_UNKNOWN_SNAPSHOT`, `COFFER_ERROR_OUT_OF_REACH`,
+ * `COFFER_ERROR_INVALID_ARGUMENT`, `COFFER_ERROR_CORRUPT`, `COFFER_ERROR_IO`. Any thread but the one that draws frames.
+ */
+COFFER_API
+coffer_status coffer_load_from_snapshot(coffer_db db,
+                                        const char *id,
+                                        const char *key,
+                                        char **out_json);
+
+/**
+ * Writes a snapshot or a moment to one file, which any store on any machine can import.
+ *
+ * - `id`: as for `coffer_restore_database_from_snapshot`, or `"now"`.
+ * - `path`: the file, UTF-8. It appears whole or not at all; one that is there is replaced.
+ * - `out_json`: receives `{"id": "snapshot-42", "path": "town.coffer", "sequence": 42, "documents": 3, "bytes": 512,
+ *   "file_bytes": 1024}`. NULL is allowed; it is yours: give it back with `coffer_string_free`.
+ *
+ * Statuses: those of `coffer_load_from_snapshot`. Any thread but the one that draws frames.
+ */
+COFFER_API
+coffer_status coffer_export_snapshot(coffer_db db,
+                                     const char *id,
+                                     const char *path,
+                                     char **out_json);
+
+/**
+ * Takes in a file that `coffer_export_snapshot` wrote, as one more snapshot. No document changes until it is restored.
+ *
+ * - `path`: the file, UTF-8. Every byte and every document in it is checked, and it is not needed afterwards.
+ * - `label`: what to call the snapshot; NULL or empty keeps the label that it had.
+ * - `out_json`: receives the snapshot, as for `coffer_create_database_snapshot`.
+ *
+ * Statuses: those of `coffer_create_database_snapshot`; `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_CORRUPT`,
+ * `COFFER_ERROR_UNSUPPORTED_FORMAT`, and, for documents that this store does not take, `COFFER_ERROR_INVALID_JSON`,
+ * `COFFER_ERROR_TOO_LARGE`, `COFFER_ERROR_TOO_DEEP`. Any thread but the one that draws frames.
+ */
+COFFER_API
+coffer_status coffer_import_snapshot(coffer_db db,
+                                     const char *path,
+                                     const char *label,
+                                     char **out_json);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -52,7 +52,9 @@ fn unknown(db: coffer_db) -> Failure {
 ///   `"sync_interval_ms"` (1 to 60,000; 1,000), `"checkpoint_bytes"` (journal bytes that make a checkpoint due, 0 to
 ///   choose by size; 0), `"segment_bytes"` (to what size journal segments grow, 65,536 to 67,108,864; 4,194,304),
 ///   `"max_document_bytes"` (1 to 1,073,741,824; 67,108,864), `"max_depth"` (1 to 1,024; 128), `"versions_kept"` (how
-///   many versions of each Tier 1 document stay, 1 to 2 to the power of 40; 100).
+///   many versions of each Tier 1 document stay, 1 to 2 to the power of 40; 100), `"snapshot_every_minutes"` (how often
+///   the store makes an automatic snapshot if something was saved, up to 527,040; 0, never), `"snapshots_kept"` (how many
+///   automatic snapshots stay besides pinned ones, 1 to 10,000; 10).
 /// - `out_db`: not NULL. Close the handle with `coffer_close`.
 ///
 /// Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_UTF8`, `COFFER_ERROR_INVALID_OPTION`,

@@ -13,5 +13,6 @@ mod strings;
 pub mod documents;
 pub mod library;
 pub mod lifecycle;
+pub mod snapshots;
 pub mod status;
 pub mod versions;

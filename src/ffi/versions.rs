@@ -139,6 +139,33 @@ pub unsafe extern "C" fn coffer_roll_back_version(
     })
 }
 
+/// Tells how two versions of a Tier 1 document differ.
+///
+/// - `document`: as for `coffer_load_version`.
+/// - `from`, `to`: versions; 0 stands for the newest.
+/// - `out_json`: receives a JSON Patch (RFC 6902) that turns `from` into `to`, `[]` if both mean the same. It is yours:
+///   give it back with `coffer_string_free`.
+///
+/// Statuses: those of `coffer_load_version`. Any thread.
+#[apply(exported!)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn coffer_diff_versions(
+    db: coffer_db,
+    document: *const c_char,
+    from: u64,
+    to: u64,
+    out_json: *mut *mut c_char,
+) -> coffer_status {
+    guarded(|| {
+        let database = database(db)?;
+        // SAFETY: the caller gives a NUL-terminated string or NULL.
+        let document = unsafe { strings::text("document", document)? };
+        let patch = database.diff_versions(document, from, to)?;
+        // SAFETY: the caller lets `out_json` be written, or it is NULL.
+        unsafe { strings::give(out_json, patch.get().as_bytes()) }
+    })
+}
+
 /// Lists the versions of a Tier 1 document, oldest first.
 ///
 /// - `document`: as for `coffer_load_version`.

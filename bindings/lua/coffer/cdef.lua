@@ -23,6 +23,8 @@ static const int32_t COFFER_ERROR_CORRUPT = -18;
 static const int32_t COFFER_ERROR_FAILED = -19;
 static const int32_t COFFER_ERROR_UNSUPPORTED_FORMAT = -20;
 static const int32_t COFFER_ERROR_OUT_OF_MEMORY = -21;
+static const int32_t COFFER_ERROR_UNKNOWN_SNAPSHOT = -22;
+static const int32_t COFFER_ERROR_OUT_OF_REACH = -23;
 static const int32_t COFFER_ERROR_INTERNAL = -99;
 static const int32_t COFFER_ABI_VERSION = 1;
 static const int32_t COFFER_DURABILITY_DEFAULT = 0;
@@ -94,6 +96,37 @@ coffer_status coffer_roll_back_version(coffer_db db,
                                        const char *document,
                                        uint64_t version,
                                        uint64_t *out_version);
+coffer_status coffer_diff_versions(coffer_db db,
+                                   const char *document,
+                                   uint64_t from,
+                                   uint64_t to,
+                                   char **out_json);
 coffer_status coffer_list_versions(coffer_db db, const char *document, char **out_json);
 coffer_status coffer_version_counters(coffer_db db, char **out_json);
+coffer_status coffer_create_database_snapshot(coffer_db db, const char *label, char **out_json);
+coffer_status coffer_restore_database_from_snapshot(coffer_db db,
+                                                    const char *id,
+                                                    const char *options_json,
+                                                    char **out_json);
+coffer_status coffer_list_snapshots(coffer_db db, char **out_json);
+coffer_status coffer_get_snapshot(coffer_db db, const char *id, char **out_json);
+coffer_status coffer_delete_snapshot(coffer_db db, const char *id);
+coffer_status coffer_pin_snapshot(coffer_db db, const char *id, int32_t pinned, char **out_json);
+coffer_status coffer_verify_snapshot(coffer_db db, const char *id, char **out_json);
+coffer_status coffer_diff_snapshots(coffer_db db,
+                                    const char *from,
+                                    const char *to,
+                                    char **out_json);
+coffer_status coffer_load_from_snapshot(coffer_db db,
+                                        const char *id,
+                                        const char *key,
+                                        char **out_json);
+coffer_status coffer_export_snapshot(coffer_db db,
+                                     const char *id,
+                                     const char *path,
+                                     char **out_json);
+coffer_status coffer_import_snapshot(coffer_db db,
+                                     const char *path,
+                                     const char *label,
+                                     char **out_json);
 ]]
