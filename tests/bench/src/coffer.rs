@@ -25,6 +25,9 @@ struct Functions {
     save: unsafe extern "C" fn(u64, Text, Text, i64, i32, *mut u64) -> i32,
     load: unsafe extern "C" fn(u64, Text, Out) -> i32,
     load_into: unsafe extern "C" fn(u64, Text, *mut c_char, usize, *mut usize) -> i32,
+    create_snapshot: unsafe extern "C" fn(u64, Text, Out) -> i32,
+    delete_snapshot: unsafe extern "C" fn(u64, Text) -> i32,
+    restore: unsafe extern "C" fn(u64, Text, Text, Out) -> i32,
     free: unsafe extern "C" fn(*mut c_char),
     last_error: unsafe extern "C" fn() -> Text,
     version: unsafe extern "C" fn() -> Text,
@@ -45,6 +48,9 @@ pub fn load(path: &Path) -> Result<(), libloading::Error> {
             save: *library.get(b"coffer_save_entry")?,
             load: *library.get(b"coffer_load_persistent_data")?,
             load_into: *library.get(b"coffer_load_persistent_data_into")?,
+            create_snapshot: *library.get(b"coffer_create_database_snapshot")?,
+            delete_snapshot: *library.get(b"coffer_delete_snapshot")?,
+            restore: *library.get(b"coffer_restore_database_from_snapshot")?,
             free: *library.get(b"coffer_string_free")?,
             last_error: *library.get(b"coffer_last_error")?,
             version: *library.get(b"coffer_version")?,
@@ -142,6 +148,26 @@ impl Store {
     pub fn checkpoint(&self) {
         // SAFETY: the handle is open.
         check("coffer_checkpoint", unsafe { (self.functions.checkpoint)(self.db) });
+    }
+
+    pub fn create_snapshot(&self, label: &CStr) {
+        let status = unsafe {
+            // SAFETY: the handle is open; a C string, and NULL for a result that is not wanted.
+            (self.functions.create_snapshot)(self.db, label.as_ptr(), std::ptr::null_mut())
+        };
+        check("coffer_create_database_snapshot", status);
+    }
+
+    pub fn delete_snapshot(&self, id: &CStr) {
+        // SAFETY: the handle is open, and a C string.
+        check("coffer_delete_snapshot", unsafe { (self.functions.delete_snapshot)(self.db, id.as_ptr()) });
+    }
+
+    pub fn restore(&self, id: &CStr) {
+        let (everything, result) = (std::ptr::null(), std::ptr::null_mut());
+        // SAFETY: the handle is open; a C string, and NULL for the options and for a result that is not wanted.
+        let status = unsafe { (self.functions.restore)(self.db, id.as_ptr(), everything, result) };
+        check("coffer_restore_database_from_snapshot", status);
     }
 
     pub fn close(self) {

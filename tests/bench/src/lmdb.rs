@@ -58,6 +58,14 @@ impl Lmdb {
         }
     }
 
+    /// Copies the whole environment to a new folder.
+    pub fn copy(&self, folder: &str) {
+        std::fs::create_dir(folder).expect("a new folder");
+        let path = CString::new(folder).expect("a path without NUL");
+        // SAFETY: the environment is open, and a C string.
+        check("mdb_env_copy", unsafe { ffi::mdb_env_copy(self.env, path.as_ptr()) });
+    }
+
     /// Saves documents in one transaction.
     pub fn save_all<'a>(&mut self, documents: impl IntoIterator<Item = Pair<'a>>) {
         // SAFETY: as above; LMDB copies what it is given.

@@ -38,7 +38,7 @@ impl Context {
 
 type Row = fn(&Context, &mut Report);
 
-const ROWS: [(&str, Row, &str); 8] = [
+const ROWS: [(&str, Row, &str); 9] = [
     ("durable", rows::durable::run, "one durable save of 200 B, one thread"),
     ("threads", rows::threads::run, "durable saves from 16 threads"),
     ("written", rows::saves::written, "written saves of 200 B, one commit each"),
@@ -46,6 +46,7 @@ const ROWS: [(&str, Row, &str); 8] = [
     ("load", rows::load::run, "loads of 100,000 documents, random"),
     ("open", rows::open::run, "open 1,000,000 documents of 200 B"),
     ("frames", rows::frames::run, "a 60 Hz loop saving 20 documents a frame"),
+    ("snapshots", rows::snapshots::run, "snapshots of 100,000 and 1,000,000 documents"),
     ("overwrite", rows::overwrite::run, "1,000 keys overwritten 200 times each"),
 ];
 

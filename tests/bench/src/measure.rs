@@ -56,6 +56,12 @@ impl Measured {
     pub fn get(&self, name: &str) -> &Series {
         self.0.iter().find(|series| series.name == name).expect("a contender of this run")
     }
+
+    /// Gives a series away.
+    pub fn take(&mut self, name: &str) -> Series {
+        let place = self.0.iter().position(|series| series.name == name).expect("a contender of this run");
+        self.0.swap_remove(place)
+    }
 }
 
 /// Runs the contenders in turns.

@@ -95,6 +95,12 @@ impl Sqlite {
         self.run(c"COMMIT");
     }
 
+    /// Copies the whole database to a new file.
+    pub fn copy(&self, path: &str) {
+        let sql = CString::new(format!("VACUUM INTO '{}'", path.replace('\'', "''"))).expect("no NUL");
+        self.run(&sql);
+    }
+
     #[inline]
     fn load<T>(&mut self, key: &CStr, look: impl FnOnce(&[u8]) -> T) -> T {
         self.bind(self.select, 1, key);

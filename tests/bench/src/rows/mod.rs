@@ -8,6 +8,7 @@ pub mod load;
 pub mod open;
 pub mod overwrite;
 pub mod saves;
+pub mod snapshots;
 pub mod threads;
 
 /// Documents in the stores of most rows.
