@@ -223,7 +223,7 @@ fn a_snapshot_goes_to_another_store_in_one_file() {
     db.save("slot/7", "[\"later\"]", None, None).unwrap();
     let exported = db.export_snapshot("town", &file).unwrap();
     assert_eq!((exported.documents, exported.file_bytes), (102, fs::metadata(&file).unwrap().len()));
-    assert!(!folder.path().join("town.coffer.tmp").exists());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary file stays");
     drop(db);
 
     let db = open(&other);
@@ -270,6 +270,11 @@ fn what_is_no_whole_snapshot_file_is_refused_and_changes_nothing() {
     let listed = db.list_snapshots().unwrap();
     assert_eq!((listed.journal.to_sequence, listed.snapshots.len()), (sequence, 0));
     assert!(matches!(db.export_snapshot("now", &folder.path().join("no/such/folder")), Err(Error::Io { .. })));
+    for own in [image, store.join("lock"), store.join("x").join("..").join("lock"), store.join("new.coffer")] {
+        let refused = db.export_snapshot("now", &own);
+        assert!(matches!(refused, Err(Error::InvalidArgument(_) | Error::Io { .. })), "{}", own.display());
+    }
+    assert!(matches!(db.export_snapshot("now", Path::new("")), Err(Error::InvalidArgument(_))));
 }
 
 #[test]

@@ -13,8 +13,9 @@ use crate::document::Collection;
 use crate::error::{Error, Result};
 use crate::journal::Log;
 use crate::store::{HistoryRef, ImageWriter, Older, View, file_name, history};
+use std::ops::Deref;
 use std::sync::MutexGuard;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// Cleared documents are remembered up to this number, so that their revisions go on. Beyond it, new documents start
@@ -47,7 +48,34 @@ pub struct Reach {
     pub history_bytes: u64,
 }
 
+/// Keeps the files of a past state from being taken away, which checkpoints wait for.
+pub struct Hold<'c> {
+    published: MutexGuard<'c, Published>,
+    holds: &'c AtomicUsize,
+}
+
+impl Deref for Hold<'_> {
+    type Target = Published;
+
+    fn deref(&self) -> &Published {
+        &self.published
+    }
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        self.holds.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Core {
+    /// Keeps the store's files as they are until the result is dropped. May wait for a checkpoint under way.
+    pub(super) fn hold_files(&self) -> Hold<'_> {
+        let published = self.published.lock();
+        self.holds.fetch_add(1, Ordering::Relaxed);
+        Hold { published, holds: &self.holds }
+    }
+
     /// Whether the journal has grown so far that a checkpoint pays. Three quarters of the image: with the old image, the
     /// new one and the journal side by side, a store then takes less than three times its documents.
     pub(super) fn checkpoint_is_due(&self, log: &Log) -> bool {
@@ -78,7 +106,9 @@ impl Core {
             return;
         }
         let until = Instant::now() + LONGEST_WAIT;
-        while log.bytes() > limit && self.may_checkpoint() && log.check().is_ok() && Instant::now() < until {
+        // While somebody looks at a past state, no checkpoint would come of waiting.
+        let may_come = || self.may_checkpoint() && self.holds.load(Ordering::Relaxed) == 0;
+        while log.bytes() > limit && may_come() && log.check().is_ok() && Instant::now() < until {
             self.signal.urge();
             std::thread::sleep(SHORT_WAIT);
         }

@@ -6,7 +6,7 @@
 //! Invariant: what any snapshot needs is in the files that the result names, or came after the checkpoint.
 
 use super::Core;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::store::history::{self, HistoryWriter, Past};
 use crate::store::{HistoryRef, Superseded};
 
@@ -15,24 +15,15 @@ impl Core {
     pub(super) fn write_history(&self, known: &[HistoryRef], sequence: u64) -> Result<Vec<HistoryRef>> {
         let fresh = self.store.superseded(sequence);
         let was_removed = self.store.take_removed();
-        let outcome = match self.sort_out(known, &fresh, was_removed) {
-            // A damaged history must not keep the store from checkpoints; whoever uses its snapshots is told.
-            Ok((kept, taken_in)) => match self.write_one(&fresh, &taken_in, sequence) {
-                Err(Error::Corrupt { .. }) => self.append_to(known.to_vec(), &fresh, sequence),
-                written => written.map(|written| kept.into_iter().chain(written).collect()),
-            },
-            Err(Error::Corrupt { .. }) => self.append_to(known.to_vec(), &fresh, sequence),
-            Err(error) => Err(error),
-        };
-        if outcome.is_err() && was_removed {
+        let tidied = self.sort_out(known, &fresh, was_removed).and_then(|(kept, taken_in)| {
+            let written = self.write_one(&fresh, &taken_in, sequence)?;
+            Ok(kept.into_iter().chain(written).collect())
+        });
+        if tidied.is_err() && was_removed {
             self.store.put_removed();
         }
-        outcome
-    }
-
-    fn append_to(&self, mut known: Vec<HistoryRef>, fresh: &[Superseded], sequence: u64) -> Result<Vec<HistoryRef>> {
-        known.extend(self.write_one(fresh, &[], sequence)?);
-        Ok(known)
+        // A history that cannot be read must not keep the store from checkpoints; whoever uses its snapshots is told.
+        tidied.or_else(|_| Ok(known.iter().copied().chain(self.write_one(&fresh, &[], sequence)?).collect()))
     }
 
     /// The files that stay as they are, and the ones that the new file takes in.

@@ -46,7 +46,7 @@ use checkpoint::{Published, Reach};
 use once_cell::sync::OnceCell;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 /// An open store.
 pub(crate) struct Core {
@@ -61,6 +61,8 @@ pub(crate) struct Core {
     /// files that a past state is being read from.
     published: Mutex<Published>,
     reach: Mutex<Reach>,
+    /// How many hold that lock to look at a past state.
+    holds: AtomicUsize,
     /// Sequence numbers of deleted snapshots whose past versions wait to be let go.
     forgotten: Mutex<Vec<u64>>,
     /// The newest commit when the store was opened.

@@ -21,7 +21,7 @@ use crate::sync::Mutex;
 use once_cell::sync::OnceCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 /// The name of the lock file.
 const LOCK: &str = "lock";
@@ -114,6 +114,7 @@ fn at_rest(disk: Arc<dyn Disk>, folder: PathBuf, options: &Options, store: Store
         report: RecoveryReport::default(),
         published: Mutex::default(),
         reach: Mutex::default(),
+        holds: AtomicUsize::new(0),
         forgotten: Mutex::default(),
         opened_at: 0,
         image_length: AtomicU64::new(0),

@@ -3,7 +3,6 @@
 //! What is to change is found while others go on saving; what they changed meanwhile is looked at again under the commit
 //! lock. Invariant: after the commit the chosen documents are exactly those of the state, and before it nothing changed.
 
-use super::checkpoint::Published;
 use super::commit::{Prepared, check_size};
 use super::snapshots::record_of;
 use super::states::{Named, State, compare};
@@ -155,8 +154,8 @@ impl Core {
         if point == Point::Now {
             return Err(Error::InvalidArgument("the present is not restored; name a snapshot or a moment".to_owned()));
         }
-        let published: &Published = &self.published.lock();
-        let target = self.choose(&point, published)?;
+        let published = self.hold_files();
+        let target = self.choose(&point, &published)?;
         let now = State::View(View::new(&self.store, NOW, Older::Nothing));
         let watch = Watch::start(self, log)?;
         let mut wanted = Vec::new();

@@ -7,6 +7,8 @@
 use super::checkpoint::Published;
 use super::open::is_unfinished;
 use super::readout::{LossReport, Readout, RecoveryReport, apply};
+use super::snapshot_files::is_import;
+use super::snapshots::imports;
 use crate::change::Commit;
 use crate::disk::Disk;
 use crate::document::{Collection, DocumentId};
@@ -57,7 +59,11 @@ pub fn read(pieces: &Pieces<'_>) -> Result<Readout> {
     for name in &histories {
         take_history(&store, pieces, name, &mut report)?;
     }
-    let others = pieces.names.iter().filter(|name| journal::number_in(name).is_some()).chain(histories).cloned();
+    // An import whose record is lost is set aside as well: the file is whole, and can be imported again.
+    let imports = imports(&store);
+    let orphans = pieces.names.iter().filter(|name| is_import(name) && !is_unfinished(name) && !imports.contains(name));
+    let others =
+        pieces.names.iter().filter(|name| journal::number_in(name).is_some()).chain(histories).chain(orphans).cloned();
     let damaged = pieces.images.iter().map(|sequence| file_name(*sequence)).chain(others).collect();
     let stale = pieces.names.iter().filter(|name| is_unfinished(name)).cloned().collect();
     Ok(Readout { store, recovered, published: Published::default(), report, first_time_ms: None, stale, damaged })

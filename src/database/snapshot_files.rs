@@ -49,7 +49,7 @@ pub struct Verified {
 }
 
 /// The file name of the import with this number.
-fn import_name(number: u64) -> String {
+pub(super) fn import_name(number: u64) -> String {
     format!("import-{number:016x}.coffer")
 }
 
@@ -79,14 +79,12 @@ impl State<'_> {
 impl Core {
     /// Writes the state that `name` means to a file of its own.
     pub(super) fn export_snapshot(&self, name: &str, path: &Path) -> Result<Exported> {
-        if path.as_os_str().is_empty() {
-            return Err(Error::InvalidArgument("the file's path is empty; name a file".to_owned()));
-        }
+        self.check_target(path)?;
         let point = self.point(name)?;
-        let published = self.published.lock();
+        let published = self.hold_files();
         let chosen = self.choose(&point, &published)?;
         let snapshot = record_for_file(&point, &chosen.state, &chosen.side.id, chosen.side.sequence);
-        let mut writer = ImageWriter::at(&*self.disk, path, chosen.side.sequence)?;
+        let mut writer = ImageWriter::elsewhere(&*self.disk, path, chosen.side.sequence)?;
         let file_bytes = match fill(&mut writer, &chosen.state, &snapshot) {
             Ok(()) => writer.finish(0, Vec::new())?,
             Err(error) => {
@@ -104,13 +102,27 @@ impl Core {
         })
     }
 
+    /// A file of the store's own must not be replaced by an export.
+    fn check_target(&self, path: &Path) -> Result<()> {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            return Err(Error::InvalidArgument(format!("{} names no file", path.display())));
+        };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let is_here = self.disk.canonical(folder).is_ok_and(|folder| folder == self.folder);
+        if is_here && (name == "lock" || name.contains(".coffer")) {
+            let reason = format!("{} is among the store's own files; export to another folder", path.display());
+            return Err(Error::InvalidArgument(reason));
+        }
+        Ok(())
+    }
+
     /// Takes in a file that `export_snapshot` wrote, as one more snapshot.
     pub(super) fn import_snapshot(&self, path: &Path, label: Option<&str>) -> Result<Snapshot> {
         let log = self.log()?;
         let label = label.filter(|label| !label.is_empty()).map(|label| check_label(Some(label))).transpose()?;
         let image = Image::open(&*self.disk, path)?;
         let mut snapshot = self.check_image(&image)?;
-        let _published = self.published.lock();
+        let _published = self.hold_files();
         log.check()?;
         // Greater than that of every snapshot so far, and an import takes at least one commit.
         let number = log.last_sequence() + 1;
@@ -121,7 +133,7 @@ impl Core {
         if let Some(label) = label {
             snapshot.label = label.to_owned();
         }
-        let mut writer = ImageWriter::at(&*self.disk, &self.folder.join(&name), image.sequence())?;
+        let mut writer = ImageWriter::named(&*self.disk, &self.folder.join(&name), image.sequence())?;
         match fill(&mut writer, &State::Image(Box::new(image)), &snapshot) {
             Ok(()) => writer.finish(0, Vec::new())?,
             Err(error) => {
@@ -158,7 +170,7 @@ impl Core {
     /// Reads again and checks every byte that a snapshot needs, and that its state is as large as its record says.
     pub(super) fn verify_snapshot(&self, name: &str) -> Result<Verified> {
         let snapshot = self.snapshot(name)?;
-        let published = self.published.lock();
+        let published = self.hold_files();
         let (files, file_bytes, journal_commits) = match &snapshot.file {
             Some(file) => (1, verify(&*self.disk, &self.folder.join(file))?, 0),
             None => self.verify_files(&snapshot, &published)?,

@@ -5,11 +5,14 @@
 
 use super::commit::{Prepared, now_ms};
 use super::keys::TIER1;
+use super::snapshot_files::import_name;
 use super::{Core, keys};
 use crate::document::{Collection, DocumentId};
 use crate::error::{Error, Result};
 use crate::options::Durability;
-use crate::snapshots::{self, Kind, PREFIX, Point, Size, Snapshot, check_label, key_of, pinned_sequence};
+use crate::snapshots::{
+    self, Kind, PREFIX, Point, Size, Snapshot, check_label, import_number, key_of, pinned_sequence,
+};
 use crate::store::{Store, Total};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -123,7 +126,7 @@ impl Core {
         self.commit_placed(log, log.begin()?, vec![Prepared::of_layer(&key, None)], Durability::Durable)?;
         if let Some(file) = &snapshot.file {
             // Whoever restores it at this moment has read it already.
-            let _published = self.published.lock();
+            let _published = self.hold_files();
             self.remove(file)?;
         }
         self.forget(&[snapshot]);
@@ -203,9 +206,8 @@ pub(super) fn pin_known(store: &Store) {
 /// The files of the imported snapshots in a store.
 pub(super) fn imports(store: &Store) -> Vec<String> {
     let mut files = Vec::new();
-    store.each_in(Collection::SaveMetadata, PREFIX, false, &mut |key, record| {
-        let snapshot = serde_json::from_slice::<Snapshot>(record.text());
-        files.extend(snapshot.ok().and_then(|snapshot| snapshot.file));
+    store.each_in(Collection::SaveMetadata, PREFIX, false, &mut |key, _| {
+        files.extend(import_number(key).map(import_name));
         key.starts_with(PREFIX)
     });
     files

@@ -15,5 +15,5 @@ mod retention;
 pub use difference::{Changed, Difference, Side, Whole};
 pub use patch::patch;
 pub use point::{Point, find};
-pub use record::{Kind, PREFIX, Size, Snapshot, check_label, key_of, pinned_sequence};
+pub use record::{Kind, PREFIX, Size, Snapshot, check_label, import_number, key_of, pinned_sequence};
 pub use retention::superfluous;

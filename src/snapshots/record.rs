@@ -92,6 +92,11 @@ pub fn pinned_sequence(key: &str) -> Option<u64> {
     key.strip_prefix(PREFIX)?.strip_prefix("snapshot-")?.parse().ok()
 }
 
+/// The number of the import that a record's key names, if it is such a key.
+pub fn import_number(key: &str) -> Option<u64> {
+    key.strip_prefix(PREFIX)?.strip_prefix("import-")?.parse().ok()
+}
+
 /// The label to use: the usual one if none is given.
 pub fn check_label(label: Option<&str>) -> Result<&str> {
     match label.unwrap_or_default() {
@@ -111,6 +116,7 @@ mod tests {
     #[test]
     fn a_key_tells_what_it_keeps() {
         assert_eq!(pinned_sequence(&key_of(&Snapshot::id_of(42))), Some(42));
+        assert_eq!(import_number(&key_of(&Snapshot::import_id_of(42))), Some(42));
         for key in ["snapshots/import-9", "snapshots/snapshot-", "snapshots/snapshot-x", "snapshot-3", "other"] {
             assert_eq!(pinned_sequence(key), None, "{key}");
         }

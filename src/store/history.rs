@@ -6,7 +6,7 @@
 
 use super::image::HistoryRef;
 use super::image::layout::{ENTRY, Entry, u32_at, u64_at};
-use super::staged::{CHUNK, StagedFile};
+use super::staged::{CHUNK, StagedFile, UNFINISHED};
 use crate::disk::{Disk, DiskFile};
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -85,7 +85,7 @@ pub struct HistoryWriter<'d> {
 
 impl<'d> HistoryWriter<'d> {
     pub fn new(disk: &'d dyn Disk, folder: &Path, number: u64) -> Result<Self> {
-        let mut file = StagedFile::create(disk, &folder.join(name(number)))?;
+        let mut file = StagedFile::create(disk, &folder.join(name(number)), UNFINISHED)?;
         file.buffer.extend_from_slice(&header(number));
         let written = HistoryRef { number, length: 0, oldest: u64::MAX, newest: 0 };
         Ok(HistoryWriter { file, records: 0, written })

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// Bytes gathered before one write call.
 pub const CHUNK: usize = 256 << 10;
+/// What the name of a store's own file ends with until it is complete. The next opening removes what stayed.
+pub const UNFINISHED: &str = ".tmp";
 /// Bytes written between two syncs.
 const SYNC_EVERY: u64 = 4 << 20;
 
@@ -28,10 +30,10 @@ pub struct StagedFile<'d> {
 }
 
 impl<'d> StagedFile<'d> {
-    /// Starts a file that is to be called `target`.
-    pub fn create(disk: &'d dyn Disk, target: &Path) -> Result<Self> {
+    /// Starts a file that is to be called `target`, and until then so with `suffix` behind it.
+    pub fn create(disk: &'d dyn Disk, target: &Path, suffix: &str) -> Result<Self> {
         let mut name = target.as_os_str().to_owned();
-        name.push(".tmp");
+        name.push(suffix);
         let path = PathBuf::from(name);
         // One that an earlier attempt left behind is of no use.
         let _ = disk.remove(&path);

@@ -80,11 +80,11 @@ impl<'s> View<'s> {
 
     /// Every document from the first of a collection on, cleared ones included.
     pub fn entries_from(&self, collection: u8) -> Entries<'_, 's> {
-        let start: (Bound<Box<[u8]>>, Bound<Box<[u8]>>) = (Bound::Included(ordered(collection, &[])), Bound::Unbounded);
+        let start = ordered(collection, &[]);
         Entries {
             view: self,
             walk: Walk::from(self.store, collection, &[], false).peekable(),
-            told: self.told.range(start).peekable(),
+            told: self.told.range::<[u8], _>((Bound::Included(&*start), Bound::Unbounded)).peekable(),
         }
     }
 

@@ -8,7 +8,7 @@ use super::manifest::{HistoryRef, Manifest};
 use crate::disk::Disk;
 use crate::document::{Collection, DocumentId};
 use crate::error::Result;
-use crate::store::staged::{CHUNK, StagedFile};
+use crate::store::staged::{CHUNK, StagedFile, UNFINISHED};
 use std::path::Path;
 
 /// An image under way. Dropped before `finish`, it leaves only a temporary file.
@@ -26,13 +26,22 @@ pub struct ImageWriter<'d> {
 impl<'d> ImageWriter<'d> {
     /// Starts the image of `sequence` in `folder`.
     pub fn new(disk: &'d dyn Disk, folder: &Path, sequence: u64) -> Result<Self> {
-        ImageWriter::at(disk, &folder.join(layout::name(sequence)), sequence)
+        ImageWriter::named(disk, &folder.join(layout::name(sequence)), sequence)
     }
 
-    /// Starts an image that is to be called `target`.
-    pub fn at(disk: &'d dyn Disk, target: &Path, sequence: u64) -> Result<Self> {
+    /// Starts an image that is to be called `target`, in a store's folder.
+    pub fn named(disk: &'d dyn Disk, target: &Path, sequence: u64) -> Result<Self> {
+        ImageWriter::in_file(StagedFile::create(disk, target, UNFINISHED)?, sequence)
+    }
+
+    /// Starts an image that is to be called `target`, in a folder that is not ours.
+    pub fn elsewhere(disk: &'d dyn Disk, target: &Path, sequence: u64) -> Result<Self> {
+        ImageWriter::in_file(StagedFile::create(disk, target, ".coffer-export.tmp")?, sequence)
+    }
+
+    fn in_file(file: StagedFile<'d>, sequence: u64) -> Result<Self> {
         let mut writer = ImageWriter {
-            file: StagedFile::create(disk, target)?,
+            file,
             checksums: Vec::new(),
             block: 0,
             block_length: 0,
