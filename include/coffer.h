@@ -615,12 +615,13 @@ coffer_status coffer_version_counters(coffer_db db,
  * It costs one durable commit, whatever the size of the store, and keeps only what is changed afterwards. It stays until
  * it is deleted, through reopening, checkpoints and crashes.
  *
- * - `label`: up to 256 bytes of UTF-8, not necessarily unique; NULL or empty for `database_snapshot`.
+ * - `label`: up to 256 bytes of UTF-8, not necessarily unique, and nothing that would be taken for an id or a moment; NULL
+ *   or empty for `database_snapshot`.
  * - `out_json`: receives `{"id": "snapshot-42", "label": "before the boss", "kind": "manual", "pinned": false,
  *   "sequence": 42, "created_at_ms": 1700000000000, "documents": 3, "bytes": 512, "collections": {"plugin_data":
  *   {"documents": 2, "bytes": 480}, …}, "versions": {"character_roster_v": 1, …}}`. `"kind"` is `"manual"`,
- *   `"automatic"` (then `"reason"` is `"restore"` or `"schedule"`) or `"imported"` (then `"file"` names its file in the
- *   store's folder, and `"sequence"` counts in the store that it came from). NULL is allowed; it is yours: give it back
+ *   `"automatic"` (then `"reason"` is `"restore"` or `"schedule"`) or `"imported"` (then the id is `import-<number>`,
+ *   `"file"` names its file in the store's folder, and `"sequence"` counts in the store that it came from). NULL is allowed; it is yours: give it back
  *   with `coffer_string_free`.
  *
  * Its record can be read as `save_metadata/snapshots/<id>` and is listed among the keys. It waits for the disk: not for
@@ -643,12 +644,12 @@ coffer_status coffer_create_database_snapshot(coffer_db db,
  * as an automatic snapshot, so that restoring it undoes the restore.
  *
  * - `id`: a snapshot's id; or `"latest"`, the newest snapshot; or a label, for the newest snapshot that has it; or
- *   `"sequence:<number>"`, the state after that commit, or `"time:<milliseconds since 1970 UTC>"`, as far back as the
- *   journal reaches (`coffer_list_snapshots` says how far).
+ *   `"sequence:<number>"`, the state after that commit, or `"time:<milliseconds since 1970 UTC>"`, the state after the last
+ *   commit by then, as far back as the journal reaches (`coffer_list_snapshots` says how far).
  * - `options_json`: NULL, or `{"collections": ["plugin_data"], "keys": ["slot-1"], "dry_run": true}`; each may be left
  *   out. With collections or keys, only those documents are restored. A dry run changes nothing and says what would be.
  * - `out_json`: receives `{"id": "snapshot-42", "sequence": 42, "dry_run": false, "commit": 57, "saved": 2, "cleared": 1,
- *   "bytes": 300, "undo": "snapshot-56"}`; `"commit"` and `"undo"` are null if nothing differed. A dry run adds
+ *   "bytes": 300, "undo": "snapshot-56"}`; `"commit"` and `"undo"` are null if nothing differed, and in a dry run. A dry run adds
  *   `"changes": [{"key": "slot-1", "action": "save", "bytes": 150}, …]`, with `"clear"` for what would go. NULL is
  *   allowed; it is yours: give it back with `coffer_string_free`.
  *
@@ -775,7 +776,8 @@ coffer_status coffer_load_from_snapshot(coffer_db db,
  * Writes a snapshot or a moment to one file, which any store on any machine can import.
  *
  * - `id`: as for `coffer_restore_database_from_snapshot`, or `"now"`.
- * - `path`: the file, UTF-8. It appears whole or not at all; one that is there is replaced.
+ * - `path`: the file, UTF-8. It appears whole or not at all; a file that is there is replaced,
+ *   but nothing else, and none of the store's own.
  * - `out_json`: receives `{"id": "snapshot-42", "path": "town.coffer", "sequence": 42, "documents": 3, "bytes": 512,
  *   "file_bytes": 1024}`. NULL is allowed; it is yours: give it back with `coffer_string_free`.
  *

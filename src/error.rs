@@ -39,6 +39,8 @@ pub enum Error {
     Io { action: &'static str, path: PathBuf, source: io::Error },
     /// The bytes on disk are not what was written.
     Corrupt { path: PathBuf, offset: u64, reason: String },
+    /// The same of a file that the store can do without.
+    Damaged { path: PathBuf, offset: u64, reason: String, advice: &'static str },
     /// An earlier write or sync failed, so further writes are refused until the store is opened anew.
     Failed { cause: String },
     /// The store was closed while this call was on its way.
@@ -62,6 +64,14 @@ impl Error {
     /// An I/O failure of `action` ("write", "sync", …) on `path`.
     pub fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         Error::Io { action, path: path.to_path_buf(), source }
+    }
+
+    /// Says what to do about damage to a file that the store can do without.
+    pub fn advise(self, advice: &'static str) -> Self {
+        match self {
+            Error::Corrupt { path, offset, reason } => Error::Damaged { path, offset, reason, advice },
+            other => other,
+        }
     }
 
     /// Damage found in `path` at byte `offset`.
@@ -130,6 +140,9 @@ impl fmt::Display for Error {
                 "{} is damaged at byte {offset}: {reason}; opening with \"recovery\": \"salvage\" keeps what is whole",
                 path.display()
             ),
+            Error::Damaged { path, offset, reason, advice } => {
+                write!(out, "{} is damaged at byte {offset}: {reason}; {advice}", path.display())
+            }
             Error::Failed { cause } => {
                 write!(out, "writes are refused since an earlier failure ({cause}); close the store and open it again")
             }

@@ -260,7 +260,7 @@ fn what_is_no_whole_snapshot_file_is_refused_and_changes_nothing() {
         damaged[place] ^= 4;
         fs::write(&file, &damaged).unwrap();
         let refused = db.import_snapshot(&file, None);
-        assert!(matches!(refused, Err(Error::Corrupt { .. } | Error::UnsupportedFormat { .. })), "byte {place}");
+        assert!(matches!(refused, Err(Error::Damaged { .. } | Error::UnsupportedFormat { .. })), "byte {place}");
     }
     assert!(matches!(db.import_snapshot(&folder.path().join("none"), None), Err(Error::Io { .. })));
     db.checkpoint().unwrap();
@@ -275,6 +275,26 @@ fn what_is_no_whole_snapshot_file_is_refused_and_changes_nothing() {
         assert!(matches!(refused, Err(Error::InvalidArgument(_) | Error::Io { .. })), "{}", own.display());
     }
     assert!(matches!(db.export_snapshot("now", Path::new("")), Err(Error::InvalidArgument(_))));
+    assert!(matches!(db.import_snapshot(Path::new(""), None), Err(Error::InvalidArgument(_))));
+    let folder_there = db.export_snapshot("now", &store);
+    assert!(matches!(folder_there, Err(Error::InvalidArgument(_))), "{folder_there:?}");
+}
+
+#[test]
+fn an_exported_moment_is_not_taken_for_one_of_the_store_that_imports_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (open(&folder.path().join("one")), open(&folder.path().join("other")));
+    for (db, text) in [(&one, "[\"one\"]"), (&other, "[\"other\"]")] {
+        db.save("a", text, None, None).unwrap();
+        db.save("a", "[]", None, None).unwrap();
+    }
+    one.export_snapshot("sequence:1", &folder.path().join("file")).unwrap();
+    let imported = other.import_snapshot(&folder.path().join("file"), None).unwrap();
+    assert_eq!(imported.label, "commit 1");
+    other.restore(&imported.label, &everything()).unwrap();
+    assert_eq!(text(&other, "a").unwrap(), "[\"one\"]");
+    assert!(matches!(other.create_snapshot(Some("sequence:1")), Err(Error::InvalidArgument(_))));
+    assert!(matches!(other.import_snapshot(&folder.path().join("file"), Some("now")), Err(Error::InvalidArgument(_))));
 }
 
 #[test]
@@ -400,7 +420,7 @@ fn damage_to_a_history_file_is_told_and_spares_the_store() {
         let db = open(folder.path());
         assert_eq!(text(&db, "a").unwrap(), "[2]");
         let refused = db.verify_snapshot("town");
-        assert!(matches!(refused, Err(Error::Corrupt { .. } | Error::UnsupportedFormat { .. })), "byte {place}");
+        assert!(matches!(refused, Err(Error::Damaged { .. } | Error::UnsupportedFormat { .. })), "byte {place}");
         assert!(db.restore("town", &everything()).is_err(), "byte {place}");
     }
     fs::remove_file(&file).unwrap();

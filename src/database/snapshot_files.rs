@@ -8,6 +8,7 @@ use super::checkpoint::Published;
 use super::commit::{Prepared, now_ms};
 use super::keys::{RESTORABLE, TIER1};
 use super::snapshots::{counters, record_of};
+use super::states::LOST;
 use super::states::State;
 use super::{Core, validate};
 use crate::document::{Collection, check_key};
@@ -21,6 +22,9 @@ use std::path::Path;
 
 /// The key of the record in an exported file, within `save_metadata`.
 const RECORD: &str = "snapshot";
+
+/// What to do about a damaged file that came from elsewhere.
+const ANOTHER_COPY: &str = "take another copy of it";
 
 /// What was written to a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -108,6 +112,9 @@ impl Core {
             return Err(Error::InvalidArgument(format!("{} names no file", path.display())));
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if self.disk.is_special(path) {
+            return Err(Error::InvalidArgument(format!("{} is there and is no file", path.display())));
+        }
         let is_here = self.disk.canonical(folder).is_ok_and(|folder| folder == self.folder);
         if is_here && (name == "lock" || name.contains(".coffer")) {
             let reason = format!("{} is among the store's own files; export to another folder", path.display());
@@ -120,7 +127,10 @@ impl Core {
     pub(super) fn import_snapshot(&self, path: &Path, label: Option<&str>) -> Result<Snapshot> {
         let log = self.log()?;
         let label = label.filter(|label| !label.is_empty()).map(|label| check_label(Some(label))).transpose()?;
-        let image = Image::open(&*self.disk, path)?;
+        if path.as_os_str().is_empty() {
+            return Err(Error::InvalidArgument("the file's path is empty; name a file".to_owned()));
+        }
+        let image = Image::open(&*self.disk, path).map_err(|error| error.advise(ANOTHER_COPY))?;
         let mut snapshot = self.check_image(&image)?;
         let _published = self.hold_files();
         log.check()?;
@@ -130,9 +140,11 @@ impl Core {
         (snapshot.id, snapshot.kind, snapshot.pinned) = (Snapshot::import_id_of(number), Kind::Imported, false);
         (snapshot.reason, snapshot.file) = (None, Some(name.clone()));
         snapshot.created_at_ms = now_ms();
-        if let Some(label) = label {
-            snapshot.label = label.to_owned();
-        }
+        snapshot.label = match label {
+            Some(label) => label.to_owned(),
+            // What a file says may be anything.
+            None => check_label(Some(&snapshot.label)).or_else(|_| check_label(None))?.to_owned(),
+        };
         let mut writer = ImageWriter::named(&*self.disk, &self.folder.join(&name), image.sequence())?;
         match fill(&mut writer, &State::Image(Box::new(image)), &snapshot) {
             Ok(()) => writer.finish(0, Vec::new())?,
@@ -151,7 +163,7 @@ impl Core {
     fn check_image(&self, image: &Image) -> Result<Snapshot> {
         let mut record = None;
         for entry in (0..image.entries()).filter_map(|rank| image.ranked(rank)) {
-            let wrong = |reason: &str| Error::corrupt(&image.path, 0, reason.to_owned());
+            let wrong = |reason: &str| Error::corrupt(&image.path, 0, reason).advise(ANOTHER_COPY);
             let key = std::str::from_utf8(entry.key).map_err(|_| wrong("a key is not UTF-8"))?;
             let text = std::str::from_utf8(entry.text).map_err(|_| wrong("a document is not UTF-8"))?;
             check_key(key)?;
@@ -172,7 +184,7 @@ impl Core {
         let snapshot = self.snapshot(name)?;
         let published = self.hold_files();
         let (files, file_bytes, journal_commits) = match &snapshot.file {
-            Some(file) => (1, verify(&*self.disk, &self.folder.join(file))?, 0),
+            Some(file) => (1, verify(&*self.disk, &self.folder.join(file)).map_err(|error| error.advise(LOST))?, 0),
             None => self.verify_files(&snapshot, &published)?,
         };
         let chosen = self.choose(&Point::Snapshot(Box::new(snapshot.clone())), &published)?;
@@ -193,7 +205,7 @@ impl Core {
                     found.documents,
                     found.bytes
                 );
-                return Err(Error::corrupt(&self.folder, 0, reason));
+                return Err(Error::corrupt(&self.folder, 0, reason).advise(LOST));
             }
             total = Size { documents: total.documents + found.documents, bytes: total.bytes + found.bytes };
         }
@@ -228,7 +240,7 @@ fn record_for_file(point: &Point, state: &State<'_>, id: &str, sequence: u64) ->
         Point::Snapshot(snapshot) => (**snapshot).clone(),
         _ => Snapshot {
             id: id.to_owned(),
-            label: id.to_owned(),
+            label: format!("commit {sequence}"),
             kind: Kind::Manual,
             reason: None,
             pinned: false,

@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 use crate::snapshots::{Point, Side, Snapshot};
 use crate::store::{Found, Image, Older, Stamp, View, file_name, history};
 
+/// What to do about damage to what only snapshots need.
+pub(super) const LOST: &str = "the store itself is whole; only snapshots that need this are lost, so delete those";
+
 /// A state to look at.
 pub(super) enum State<'c> {
     View(View<'c>),
@@ -169,16 +172,17 @@ impl Core {
     fn snapshot_state(&self, snapshot: &Snapshot, published: &Published) -> Result<Chosen<'_>> {
         let side = Side { id: snapshot.id.clone(), sequence: snapshot.sequence };
         if let Some(file) = &snapshot.file {
-            let image = Image::open(&*self.disk, &self.folder.join(file))?;
+            let image = Image::open(&*self.disk, &self.folder.join(file)).map_err(|error| error.advise(LOST))?;
             return Ok(Chosen { state: State::Image(Box::new(image)), side, _look: None });
         }
         let mut view = View::new(&self.store, snapshot.sequence, Older::Nothing);
         for one in &published.histories {
             if (one.oldest..one.newest).contains(&snapshot.sequence) {
-                history::read(&*self.disk, &self.folder, one, &mut |past| {
+                let taken = history::read(&*self.disk, &self.folder, one, &mut |past| {
                     view.take(past);
                     Ok(())
-                })?;
+                });
+                taken.map_err(|error| error.advise(LOST))?;
             }
         }
         Ok(Chosen { state: State::View(view), side, _look: None })

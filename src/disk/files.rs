@@ -53,6 +53,10 @@ impl Disk for RealDisk {
         fs::rename(from, to)
     }
 
+    fn is_special(&self, path: &Path) -> bool {
+        fs::metadata(path).is_ok_and(|found| !found.is_file())
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
     }

@@ -33,6 +33,10 @@ pub trait Disk: Send + Sync {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
     /// Renames a file; an existing target is replaced in one step.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Whether there is something at `path` that is no file: a folder, a device, a pipe.
+    fn is_special(&self, _path: &Path) -> bool {
+        false
+    }
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes names created, renamed and removed in a folder certain.

@@ -76,7 +76,7 @@ pub fn status_of(error: &Error) -> i32 {
         Error::ReadOnly => COFFER_ERROR_READ_ONLY,
         Error::NoStore { .. } => COFFER_ERROR_NO_STORE,
         Error::Io { .. } => COFFER_ERROR_IO,
-        Error::Corrupt { .. } => COFFER_ERROR_CORRUPT,
+        Error::Corrupt { .. } | Error::Damaged { .. } => COFFER_ERROR_CORRUPT,
         Error::Failed { .. } => COFFER_ERROR_FAILED,
         // To the caller a store that was closed meanwhile is a handle that is closed.
         Error::Closed => COFFER_ERROR_INVALID_HANDLE,
@@ -163,6 +163,13 @@ mod tests {
             assert_ne!(name_of(status), c"unknown status", "{status}");
         }
         assert_eq!(name_of(1), c"unknown status");
+    }
+
+    #[test]
+    fn what_the_store_can_do_without_is_damaged_like_anything_else() {
+        let damaged = Error::corrupt(Path::new("history"), 7, "torn").advise("delete it");
+        assert_eq!(status_of(&damaged), COFFER_ERROR_CORRUPT);
+        assert_eq!(damaged.to_string(), "history is damaged at byte 7: torn; delete it");
     }
 
     #[test]

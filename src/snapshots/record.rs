@@ -101,12 +101,25 @@ pub fn import_number(key: &str) -> Option<u64> {
 pub fn check_label(label: Option<&str>) -> Result<&str> {
     match label.unwrap_or_default() {
         "" => Ok(USUAL_LABEL),
+        label if is_taken(label) => Err(Error::InvalidArgument(format!(
+            "{label:?} is no label: it would be taken for an id or a moment; choose another"
+        ))),
         label if label.len() > LONGEST_LABEL => {
             let reason = format!("the label has {} bytes; a label has up to {LONGEST_LABEL}", label.len());
             Err(Error::InvalidArgument(reason))
         }
         label => Ok(label),
     }
+}
+
+/// Whether a name means something else than the snapshot that it labels.
+fn is_taken(name: &str) -> bool {
+    let is_id = |start: &str| name.strip_prefix(start).is_some_and(|rest| rest.parse::<u64>().is_ok());
+    matches!(name, "now" | "latest")
+        || name.starts_with("sequence:")
+        || name.starts_with("time:")
+        || is_id("snapshot-")
+        || is_id("import-")
 }
 
 #[cfg(test)]
@@ -129,5 +142,9 @@ mod tests {
         assert_eq!(check_label(Some("before the boss")).unwrap(), "before the boss");
         assert!(check_label(Some(&"x".repeat(256))).is_ok());
         assert!(check_label(Some(&"x".repeat(257))).is_err());
+        for taken in ["now", "latest", "sequence:3", "time:", "snapshot-3", "import-3"] {
+            assert!(check_label(Some(taken)).is_err(), "{taken}");
+        }
+        assert!(check_label(Some("snapshot-three")).is_ok());
     }
 }
