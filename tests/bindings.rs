@@ -158,6 +158,8 @@ fn every_documented_operation_of_this_release_has_its_name() {
         "coffer_save_party_config",
         "coffer_load_party_config",
         "coffer_load_entry",
+        "coffer_create_database_snapshot",
+        "coffer_restore_database_from_snapshot",
         "coffer_last_error",
         "coffer_string_free",
     ] {

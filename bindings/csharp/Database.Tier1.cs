@@ -175,7 +175,10 @@ namespace Coffer
         public VersionCounters VersionCounters()
         {
             byte* text = null;
-            return Counters(Take(Native.coffer_version_counters(Db, &text), text));
+            var reader = new JsonReader(Take(Native.coffer_version_counters(Db, &text), text));
+            VersionCounters counters = ReadCounters(reader);
+            reader.End();
+            return counters;
         }
 
         private static VersionInfo[] Versions(string json)
@@ -202,10 +205,9 @@ namespace Coffer
             return versions.ToArray();
         }
 
-        private static VersionCounters Counters(string json)
+        private static VersionCounters ReadCounters(JsonReader reader)
         {
             ulong roster = 0, equipment = 0, party = 0;
-            var reader = new JsonReader(json);
             reader.Object(member =>
             {
                 switch (member)
@@ -216,7 +218,6 @@ namespace Coffer
                     default: reader.Skip(); break;
                 }
             });
-            reader.End();
             return new VersionCounters(roster, equipment, party);
         }
     }

@@ -1,5 +1,5 @@
 // Coffer.Database: an open store. This file holds its life: opening, closing, errors, and what belongs to the library as
-// a whole. Documents are in Database.Documents.cs, Tier 1 in Database.Tier1.cs.
+// a whole. Documents are in Database.Documents.cs, Tier 1 in Database.Tier1.cs, snapshots in Database.Snapshots.cs.
 //
 // It must not let a managed exception cross into C (there are no callbacks), and nothing here needs code made at run
 // time, so that ahead-of-time compilers such as IL2CPP take it. The imports are in Native.cs, which is generated.

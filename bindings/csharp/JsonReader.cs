@@ -1,5 +1,5 @@
-// The little JSON that the binding itself needs: reading Coffer's own answers (lists of keys, lists of versions, counters)
-// and quoting the texts of the open options.
+// The little JSON that the binding itself needs: reading Coffer's own answers (keys, versions, counters, snapshots) and
+// quoting the texts of options.
 //
 // It must not be used for documents: those go through untouched. Invariant: a text that is not what was promised
 // throws CofferException with Status.Internal; members of objects that are not known yet are skipped.
@@ -126,6 +126,25 @@ namespace Coffer
             return (ulong)value;
         }
 
+        internal bool Flag()
+        {
+            if (TakeWord("true"))
+            {
+                return true;
+            }
+            if (TakeWord("false"))
+            {
+                return false;
+            }
+            throw Broken();
+        }
+
+        /// <summary>Whether null stands here; if so, it is read.</summary>
+        internal bool TakeNull()
+        {
+            return TakeWord("null");
+        }
+
         /// <summary>Reads any value and forgets it.</summary>
         internal void Skip()
         {
@@ -231,6 +250,17 @@ namespace Coffer
                 return false;
             }
             at++;
+            return true;
+        }
+
+        private bool TakeWord(string word)
+        {
+            SkipSpace();
+            if (string.CompareOrdinal(text, at, word, 0, word.Length) != 0)
+            {
+                return false;
+            }
+            at += word.Length;
             return true;
         }
 

@@ -70,6 +70,13 @@ namespace Coffer
         /// <summary>How many versions of each Tier 1 document stay, at least 1. Default: 100.</summary>
         public long? VersionsKept { get; set; }
 
+        /// <summary>How often the store makes an automatic snapshot if something was saved, up to 527,040. Default: 0,
+        /// never.</summary>
+        public int? SnapshotEveryMinutes { get; set; }
+
+        /// <summary>How many automatic snapshots stay besides pinned ones, 1 to 10,000. Default: 10.</summary>
+        public int? SnapshotsKept { get; set; }
+
         /// <summary>The options as a JSON object, as <see cref="Database.OpenJson"/> takes it.</summary>
         public string ToJson()
         {
@@ -95,6 +102,8 @@ namespace Coffer
             AddNumber(json, "max_document_bytes", MaxDocumentBytes);
             AddNumber(json, "max_depth", MaxDepth);
             AddNumber(json, "versions_kept", VersionsKept);
+            AddNumber(json, "snapshot_every_minutes", SnapshotEveryMinutes);
+            AddNumber(json, "snapshots_kept", SnapshotsKept);
             return json.Append('}').ToString();
         }
 

@@ -53,6 +53,10 @@ namespace Coffer
         UnsupportedFormat = -20,
         /// <summary>Memory ran out.</summary>
         OutOfMemory = -21,
+        /// <summary>There is no such snapshot; the message names the nearest ids and labels.</summary>
+        UnknownSnapshot = -22,
+        /// <summary>The moment is not, or no longer, among those that the journal reaches.</summary>
+        OutOfReach = -23,
         /// <summary>A bug in Coffer.</summary>
         Internal = -99
     }

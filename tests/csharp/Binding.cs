@@ -158,6 +158,67 @@ internal static class Binding
         }
     }
 
+    // Texts that JSON has to quote, on their way into options and out of answers.
+    private static void SnapshotTexts(string folder)
+    {
+        const string key = "a \"quoted\" \\ \u0001\n\u00E9\U0001F600";
+        using (var db = new Database(folder))
+        {
+            db.SavePersistentData(key, "1");
+            db.SavePersistentData("other", "1");
+            Snapshot snapshot = db.CreateDatabaseSnapshot(key);
+            Same(key, snapshot.Label);
+            Same(snapshot.Id, db.GetSnapshot(key).Id);
+            Same(snapshot.CreatedAtMs, snapshot.CreatedAt.ToUnixTimeMilliseconds());
+            Check(snapshot.Reason == null && snapshot.File == null);
+            db.SavePersistentData(key, "2");
+            db.SavePersistentData("other", "2");
+            var options = new RestoreOptions { Keys = new HashSet<string> { key, "} , \"dry_run\":true" }, DryRun = true };
+            PlannedChange planned = db.RestoreDatabaseFromSnapshot(key, options).Changes.Single();
+            Check(planned.Key == key && planned.Action == RestoreAction.Save && planned.Bytes == 1);
+            options.DryRun = false;
+            Restored restored = db.RestoreDatabaseFromSnapshot(key, options);
+            Check(restored.Saved == 1 && restored.Commit.HasValue && restored.Changes.Count == 0);
+            Same("1", Load(db, key));
+            Same("2", Load(db, "other"));
+            Check(db.GetSnapshot(restored.Undo).Label.Length > 0);
+            // What was answered stays as it was.
+            Throws<NotSupportedException>(() => ((IDictionary<string, DocumentSize>)snapshot.Collections).Clear());
+            Throws<NotSupportedException>(() => ((IList<Snapshot>)db.ListSnapshots().Snapshots).Clear());
+            Throws<NotSupportedException>(() => ((IList<PlannedChange>)restored.Changes).Clear());
+        }
+    }
+
+    private static void SnapshotArguments(string folder)
+    {
+        using (var db = new Database(folder))
+        {
+            db.SavePersistentData("k", "1");
+            Snapshot snapshot = db.CreateDatabaseSnapshot("");
+            Same("database_snapshot", snapshot.Label);
+            Throws<ArgumentNullException>(() => db.RestoreDatabaseFromSnapshot(null));
+            Throws<ArgumentNullException>(() => db.GetSnapshot(null));
+            Throws<ArgumentNullException>(() => db.DeleteSnapshot(null));
+            Throws<ArgumentNullException>(() => db.DiffSnapshots(null));
+            Throws<ArgumentNullException>(() => db.LoadFromSnapshot("latest", null));
+            Throws<ArgumentNullException>(() => db.ExportSnapshot("latest", null));
+            Throws<ArgumentNullException>(() => db.ImportSnapshot(null));
+            Check(Refused(Status.InvalidArgument, () => db.CreateDatabaseSnapshot("a\0b")).Contains("label holds a NUL"));
+            Check(Refused(Status.InvalidArgument, () => db.GetSnapshot("latest\0")).Contains("id holds a NUL"));
+            Refused(Status.InvalidKey, () => db.LoadFromSnapshot("latest", "k\0"));
+            Refused(Status.InvalidUtf8, () => db.CreateDatabaseSnapshot("\uD800"));
+            Refused(Status.InvalidArgument, () => db.CreateDatabaseSnapshot(new string('\u00E9', 129)));
+            Same(128, db.CreateDatabaseSnapshot(new string('\u00E9', 128)).Label.Length);
+            var halves = new RestoreOptions { Keys = new[] { "\uD800" } };
+            Refused(Status.InvalidUtf8, () => db.RestoreDatabaseFromSnapshot(snapshot.Id, halves));
+            var nulls = new RestoreOptions { Collections = new string[] { null } };
+            Throws<ArgumentException>(() => db.RestoreDatabaseFromSnapshot(snapshot.Id, nulls));
+            Same("{\"dry_run\":false,\"collections\":[],\"keys\":[\"a\",\"b\"]}",
+                new RestoreOptions { Collections = new string[0], Keys = new List<string> { "a", "b" } }.ToJson());
+            Same("1", Load(db, "k"));
+        }
+    }
+
     private static void StatusNames(string folder)
     {
         foreach (Status status in Enum.GetValues(typeof(Status)))
@@ -273,6 +334,7 @@ internal static class Binding
     {
         Console.WriteLine("on " + System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription);
         return Run(args, "passed", FinalizerClosesForgottenHandles, DisposeTwice, FailedOpenLeavesNothing, NulsAndSurrogates,
-            BytesInAndOut, Batches, StatusNames, ManyThreads, ClosingUnderOtherThreads, NothingLeft);
+            BytesInAndOut, Batches, SnapshotTexts, SnapshotArguments, StatusNames, ManyThreads, ClosingUnderOtherThreads,
+            NothingLeft);
     }
 }

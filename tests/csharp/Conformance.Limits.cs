@@ -13,7 +13,8 @@ internal static partial class Conformance
     {
         Check(Refused(Status.InvalidOption, () => Database.OpenJson(folder, "{\"colour\":\"red\"}")).Contains("colour"));
         foreach (string bad in new[] { "{\"max_depth\":0}", "{\"max_depth\":1025}", "{\"create\":1}", "{\"durability\":2}",
-            "{\"flush_interval_ms\":0}", "{\"segment_bytes\":1}", "{\"recovery\":\"maybe\"}" })
+            "{\"flush_interval_ms\":0}", "{\"segment_bytes\":1}", "{\"recovery\":\"maybe\"}", "{\"snapshots_kept\":0}",
+            "{\"snapshot_every_minutes\":-1}" })
         {
             Refused(Status.InvalidOption, () => Database.OpenJson(folder, bad));
         }
@@ -24,12 +25,15 @@ internal static partial class Conformance
         {
             Durability = Durability.Durable, Plugin = "a \"quoted\" name\\\n\u00E9", Create = true, ReadOnly = false,
             Recovery = Recovery.Salvage, FlushIntervalMs = 60000, SyncIntervalMs = 1, CheckpointBytes = 1 << 20,
-            SegmentBytes = 65536, MaxDocumentBytes = 1 << 30, MaxDepth = 1024
+            SegmentBytes = 65536, MaxDocumentBytes = 1 << 30, MaxDepth = 1024,
+            VersionsKept = 5, SnapshotEveryMinutes = 60, SnapshotsKept = 3
         };
         using (var db = new Database(folder, every))
         {
             db.SavePersistentData("k", "1");
             Refused(Status.InvalidOption, () => new Database(folder, new Options { MaxDepth = 5 }));
+            Refused(Status.InvalidOption, () => new Database(folder, new Options { SnapshotEveryMinutes = 61 }));
+            Refused(Status.InvalidOption, () => new Database(folder, new Options { SnapshotsKept = 4 }));
             Same("1", Load(db, "k"));
         }
     }

@@ -2,7 +2,8 @@
 // false, "invalid handle" an ObjectDisposedException.
 //
 // It must not test what only C# has (that is Binding.cs). Invariant: one method per case, run in the page's order and
-// under its name, each on a store of its own. The cases about what is refused are in Conformance.Limits.cs.
+// under its name, each on a store of its own. The cases about what is refused are in Conformance.Limits.cs, those about
+// snapshots in Conformance.Snapshots.cs, their files and moments in Conformance.Moments.cs.
 using System;
 using System.Globalization;
 using System.Linq;
@@ -157,6 +158,25 @@ internal static partial class Conformance
             Same("[2]", db.LoadVersion(Database.PartyConfigs, 2));
             Refused(Status.NotFound, () => db.RollBackVersion(Database.PartyConfigs, 9));
             Same(3, db.ListVersions(Database.PartyConfigs).Length);
+        }
+    }
+
+    private static void VersionDiff(string folder)
+    {
+        using (var db = new Database(folder))
+        {
+            db.SavePartyConfig("{\"level\":1,\"items\":[0]}");
+            db.SavePartyConfig("{ \"items\":[0,255], \"level\":1 }");
+            db.SavePartyConfig("[ ]");
+            Same("[{\"op\":\"add\",\"path\":\"/items/1\",\"value\":255}]", db.DiffVersions(Database.PartyConfigs, 1, 2));
+            Same("[{\"op\":\"remove\",\"path\":\"/items/1\"}]", db.DiffVersions(Database.PartyConfigs, 2, 1));
+            Same("[{\"op\":\"replace\",\"path\":\"\",\"value\":[]}]", db.DiffVersions(Database.PartyConfigs, 2, 0));
+            Same("[]", db.DiffVersions(Database.PartyConfigs, 0, 3));
+            Same("[]", db.DiffVersions(Database.PartyConfigs, 2, 2));
+            Refused(Status.NotFound, () => db.DiffVersions(Database.PartyConfigs, 1, 9));
+            Refused(Status.NotFound, () => db.DiffVersions(Database.PartyConfigs, 9, 0));
+            Refused(Status.NotFound, () => db.DiffVersions(Database.EquipmentSets, 0, 0));
+            Refused(Status.InvalidArgument, () => db.DiffVersions("plugin_data", 1, 2));
         }
     }
 
@@ -383,6 +403,8 @@ internal static partial class Conformance
             Refused(Status.ReadOnly, () => db.SavePartyConfig("2"));
             Refused(Status.ReadOnly, () => db.SaveEntry("k", "2"));
             Refused(Status.ReadOnly, () => db.SaveBatch(new Batch().Save("k", "2")));
+            Refused(Status.ReadOnly, () => db.CreateDatabaseSnapshot());
+            Refused(Status.ReadOnly, () => db.RestoreDatabaseFromSnapshot("latest"));
             Same("1", Load(db, "k"));
         }
     }
@@ -419,6 +441,11 @@ internal static partial class Conformance
             () => db.SaveCharacterRosterState("1"), () => db.LoadCharacterRosterState(), () => db.SaveEquipmentConfig("1"),
             () => db.LoadEquipmentConfig(), () => db.SavePartyConfig("1"), () => db.LoadPartyConfig(),
             () => db.LoadVersion("party_configs", 1), () => db.ListVersions("party_configs"), () => db.VersionCounters(),
+            () => db.CreateDatabaseSnapshot(), () => db.RestoreDatabaseFromSnapshot("latest"), () => db.ListSnapshots(),
+            () => db.GetSnapshot("latest"), () => db.DeleteSnapshot("latest"), () => db.PinSnapshot("latest"),
+            () => db.VerifySnapshot("latest"), () => db.DiffSnapshots("latest"), () => db.LoadFromSnapshot("latest", "k"),
+            () => db.TryLoadFromSnapshot("latest", "k", out json), () => db.ExportSnapshot("latest", folder + "/file"),
+            () => db.ImportSnapshot(folder + "/file"), () => db.DiffVersions("party_configs", 1, 2),
             () => db.RecoveryReport(), () => db.Flush(), () => db.Checkpoint(), () => db.Close()
         };
         foreach (Action call in calls)
@@ -464,9 +491,10 @@ internal static partial class Conformance
     private static int Main(string[] args)
     {
         return Run(args, "ok", Version, FreshStoreKeys, SaveAndLoad, LoadMissing, OverwriteCountsRevisions, ClearAndRecreate,
-            Tier1RoundTrip, Tier1Versions, RollBack, Tier1ThroughKeys, PastVersionsAreKept, ListWithPrefix, BatchIsAtomic,
-            ExpectedRevision, DurabilityLevels, LoadIntoBuffer, ReopenFindsAll, TwoHandlesOneStore, ReadOnly, Options,
-            InvalidJson, InvalidKeys, TooLargeAndTooDeep, Unicode, LastError, ClosedHandle, FlushAndCheckpoint,
-            NoLiveHandles);
+            Tier1RoundTrip, Tier1Versions, RollBack, VersionDiff, Tier1ThroughKeys, PastVersionsAreKept, ListWithPrefix,
+            BatchIsAtomic, ExpectedRevision, DurabilityLevels, LoadIntoBuffer, ReopenFindsAll, TwoHandlesOneStore, ReadOnly,
+            Options, InvalidJson, InvalidKeys, TooLargeAndTooDeep, Unicode, LastError, ClosedHandle, FlushAndCheckpoint,
+            SnapshotCreate, SnapshotRestore, SnapshotRestorePart, SnapshotUnknown, SnapshotListPinDelete, SnapshotDiff,
+            SnapshotLoad, SnapshotMoment, SnapshotExportImport, SnapshotReopen, NoLiveHandles);
     }
 }

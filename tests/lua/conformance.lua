@@ -3,46 +3,13 @@
 --   luajit conformance.lua <empty folder>      LUA_PATH and COFFER_LIBRARY set by the runner
 --
 -- Must not: use anything that a store of another case left behind; each case opens its own below the folder.
--- Keeps: "ok <name>" is printed for a case that held, and nothing for one that did not; those go to stderr, and the exit
--- code is 1.
+-- Keeps: the cases run in the page's order. Those about snapshots are in snapshot_cases.lua.
 
-local folder = assert(arg[1], "usage: conformance.lua <empty folder>")
 local coffer = require "coffer"
+local support = require "support"
 
-local cases = {}
-
-local function case(name, run) cases[#cases + 1] = { name = name, run = run } end
-
-local function check(condition, what)
-    if not condition then error(what or "a check failed", 2) end
-end
-
-local function equal(got, wanted, what)
-    if got ~= wanted then
-        error(("%s: wanted %s, got %s"):format(what or "value", tostring(wanted), tostring(got)), 2)
-    end
-end
-
--- The results of a call that must fail with this status; its message.
-local function refused(status, ...)
-    local value, message, got = ...
-    if value ~= nil then error("wanted " .. coffer.statusName(status) .. ", but the call succeeded", 2) end
-    if got ~= status then
-        error(("wanted %s, got %s: %s"):format(coffer.statusName(status), tostring(got), tostring(message)), 2)
-    end
-    if type(message) ~= "string" or message == "" or message:find "\n" then
-        error("the message is not one line: " .. tostring(message), 2)
-    end
-    return message
-end
-
-local opened = {}
-
-local function open(path, options)
-    local db = assert(coffer.open(path, options))
-    opened[#opened + 1] = db
-    return db
-end
+local case, open = support.case, support.open
+local check, equal, refused, patch = support.check, support.equal, support.refused, support.patch
 
 local COLLECTIONS_AND_COUNTERS = {
     "character_roster", "character_roster_v", "equipment_sets", "equipment_sets_v", "party_configs",
@@ -154,6 +121,26 @@ case("roll_back", function(path)
         equal(db:versionCounters()[names[1] .. "_v"], 3, "counter")
     end
     db:close()
+end)
+
+case("version_diff", function(path)
+    local db = open(path)
+    for _, names in ipairs(TIER1) do
+        assert(db[names[2]](db, { name = "Terra", level = 1, items = { 0 } }))
+        assert(db[names[2]](db, { name = "Terra", level = 2, items = { 0, 255 } }))
+        assert(db[names[2]](db, { name = "Terra", level = 2, items = { 0, 255 }, gone = coffer.null }))
+        patch(db:diffVersions(names[1], 1, 2), "add /items/1 255", "replace /level 2")
+        patch(db:diffVersions(names[1], 2, 1), "remove /items/1", "replace /level 1")
+        patch(db:diffVersions(names[1], 2, 0), "add /gone null")
+        patch(db:diffVersions(names[1], 0, 2), "remove /gone")
+        local nothing = assert(db:diffVersions(names[1], 2, 2))
+        check(coffer.is_array(nothing) and #nothing == 0, "a version and itself")
+        refused(coffer.ERROR_NOT_FOUND, db:diffVersions(names[1], 1, 9))
+        refused(coffer.ERROR_NOT_FOUND, db:diffVersions(names[1], 9, 0))
+    end
+    refused(coffer.ERROR_INVALID_ARGUMENT, db:diffVersions("no_such_document", 1, 2))
+    refused(coffer.ERROR_INVALID_ARGUMENT, db:diffVersions("character_roster", 1, 1.5))
+    refused(coffer.ERROR_INVALID_ARGUMENT, db:diffVersions("character_roster", 1))
 end)
 
 case("tier1_through_keys", function(path)
@@ -297,6 +284,8 @@ case("read_only", function(path)
     refused(coffer.ERROR_READ_ONLY, reader:clearDatabaseEntry "doc")
     refused(coffer.ERROR_READ_ONLY, reader:saveCharacterRosterState { 1 })
     refused(coffer.ERROR_READ_ONLY, reader:saveBatch { { key = "doc", data = 2 } })
+    refused(coffer.ERROR_READ_ONLY, reader:createDatabaseSnapshot())
+    support.not_restored(coffer.ERROR_READ_ONLY, reader:restoreDatabaseFromSnapshot "latest")
     equal(writer:loadPersistentData "doc", 1, "document")
 end)
 
@@ -306,6 +295,10 @@ case("options", function(path)
     refused(coffer.ERROR_NO_STORE, coffer.open(path, { create = false }))
     refused(coffer.ERROR_INVALID_OPTION, coffer.open(path, { flush_interval_ms = 0 }))
     refused(coffer.ERROR_INVALID_OPTION, coffer.open(path, { plugin = print }))
+    refused(coffer.ERROR_INVALID_OPTION, coffer.open(path, { snapshots_kept = 0 }))
+    local db = open(path, { snapshot_every_minutes = 60, snapshots_kept = 3 })
+    refused(coffer.ERROR_INVALID_OPTION, coffer.open(path, { snapshot_every_minutes = 30 }))
+    equal(db:savePersistentData("doc", 1), true, "save")
 end)
 
 case("invalid_json", function(path)
@@ -389,6 +382,18 @@ case("closed_handle", function(path)
     refused(CLOSED, db:flush())
     refused(CLOSED, db:checkpoint())
     refused(CLOSED, db:recoveryReport())
+    refused(CLOSED, db:createDatabaseSnapshot())
+    refused(CLOSED, db:listSnapshots())
+    refused(CLOSED, db:getSnapshot "latest")
+    refused(CLOSED, db:deleteSnapshot "latest")
+    refused(CLOSED, db:pinSnapshot "latest")
+    refused(CLOSED, db:verifySnapshot "latest")
+    refused(CLOSED, db:diffSnapshots "latest")
+    refused(CLOSED, db:diffVersions("character_roster", 1, 2))
+    refused(CLOSED, db:loadFromSnapshot("latest", "doc"))
+    refused(CLOSED, db:exportSnapshot("latest", path .. "_file"))
+    refused(CLOSED, db:importSnapshot(path .. "_file"))
+    support.not_restored(CLOSED, db:restoreDatabaseFromSnapshot "latest")
     check(not pcall(db.flush, {}), "a method without its database throws")
 end)
 
@@ -404,22 +409,10 @@ case("flush_and_checkpoint", function(path)
     check(db:loadPersistentData "one" == 1 and db:loadPersistentData "two" == 2 and db:loadPersistentData "three" == 3)
 end)
 
+require "snapshot_cases"
+
 case("no_live_handles", function()
     equal(coffer.liveHandles(), 0, "live handles")
 end)
 
-local failures = 0
-for _, one in ipairs(cases) do
-    local ok, problem = xpcall(function() one.run(folder .. "/" .. one.name) end, debug.traceback)
-    for i = #opened, 1, -1 do
-        opened[i]:close()
-        opened[i] = nil
-    end
-    if ok then
-        print("ok " .. one.name)
-    else
-        failures = failures + 1
-        io.stderr:write("FAILED ", one.name, ": ", problem, "\n")
-    end
-end
-os.exit(failures == 0 and 0 or 1, true)
+support.run()

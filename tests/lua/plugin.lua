@@ -25,6 +25,7 @@ local function answer(call, ...) return only(call(...)) end
 local DOCUMENTED = {
     "savePersistentData", "loadPersistentData", "clearDatabaseEntry", "listDatabaseKeys", "saveCharacterRosterState",
     "loadCharacterRosterState", "saveEquipmentConfig", "loadEquipmentConfig", "savePartyConfig", "loadPartyConfig",
+    "createDatabaseSnapshot", "restoreDatabaseFromSnapshot",
 }
 
 local function test_names()
@@ -128,6 +129,45 @@ local function test_tier1(plugin)
     check(type(value) == "table" and next(value) == nil, "an empty table again")
 end
 
+local function test_snapshots(plugin)
+    check(answer(plugin.savePersistentData, "slot", { [0] = "Terra" }) == true, "save")
+    local usual = answer(plugin.createDatabaseSnapshot)
+    check(type(usual) == "string" and usual:find "^snapshot%-%d+$", "the id")
+    local named = answer(plugin.createDatabaseSnapshot, "before the boss")
+    check(named ~= usual, "ids differ")
+    local key = "save_metadata/snapshots/"
+    check(answer(plugin.loadPersistentData, key .. usual).label == "database_snapshot", "the documented label")
+    check(answer(plugin.loadPersistentData, key .. named).label == "before the boss", "a label of one's own")
+    check(answer(plugin.savePersistentData, "slot", { [0] = "Locke" }) == true, "save")
+    check(answer(plugin.savePersistentData, "new", 1) == true, "save")
+
+    local result = answer(plugin.restoreDatabaseFromSnapshot, usual)
+    check(result.success == true and result.error == nil and plugin.lastError() == "", plugin.lastError())
+    check(result.saved == 1 and result.cleared == 1, "what was restored")
+    check(answer(plugin.loadPersistentData, "slot")[0] == "Terra", "the data that was")
+    check(answer(plugin.loadPersistentData, "new") == nil, "what was not there")
+    check(answer(plugin.restoreDatabaseFromSnapshot, result.undo).success == true, "undoing it")
+    check(answer(plugin.loadPersistentData, "slot")[0] == "Locke", "the data before the restore")
+    check(answer(plugin.restoreDatabaseFromSnapshot, "before the boss").success == true, "by its label")
+    -- The id goes straight on, and only the id.
+    check(answer(plugin.restoreDatabaseFromSnapshot, plugin.createDatabaseSnapshot "straight on").success == true, "straight on")
+
+    local unknown = answer(plugin.restoreDatabaseFromSnapshot, "befor the boss")
+    check(unknown.success == false and unknown.error:find("before the boss", 1, true), tostring(unknown.error))
+    check(plugin.lastError() == unknown.error, "the last error")
+    check(answer(plugin.listDatabaseKeys) ~= nil and plugin.lastError() == "", "a success clears it")
+    for _, id in ipairs { 7, true, {}, print, "", "a\0b", "now" } do
+        local refused = answer(plugin.restoreDatabaseFromSnapshot, id)
+        check(refused.success == false and type(refused.error) == "string" and refused.error ~= "", tostring(id))
+    end
+    check(answer(plugin.restoreDatabaseFromSnapshot).success == false, "no id")
+    for _, label in ipairs { 7, false, {}, print, "\255", ("x"):rep(257) } do
+        check(answer(plugin.createDatabaseSnapshot, label) == nil, "the label " .. tostring(label))
+        check(plugin.lastError() ~= "", "the last error for the label " .. tostring(label))
+    end
+    check(answer(plugin.loadPersistentData, "slot")[0] == "Terra", "nothing changed")
+end
+
 -- A store that cannot be opened makes every function answer its failure, and throw nothing.
 local function test_without_a_store()
     local script = [[
@@ -139,6 +179,10 @@ local function test_without_a_store()
         assert(plugin.listDatabaseKeys() == nil)
         assert(plugin.saveCharacterRosterState({}) == false)
         assert(plugin.loadCharacterRosterState() == nil)
+        assert(plugin.createDatabaseSnapshot() == nil)
+        assert(plugin.lastError() ~= "")
+        local restored = plugin.restoreDatabaseFromSnapshot("snapshot-1")
+        assert(restored.success == false and restored.error ~= "")
         io.stdout:write "all failed quietly"
     ]]
     local interpreter = 0
@@ -159,5 +203,5 @@ end
 
 local plugin = test_names()
 for _, test in ipairs { test_before_the_first_save, test_persistent_data, test_clear, test_failures, test_tier1,
-    test_without_a_store } do test(plugin) end
+    test_snapshots, test_without_a_store } do test(plugin) end
 print("ok plugin (" .. checks .. " checks)")

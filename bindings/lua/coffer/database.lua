@@ -1,4 +1,5 @@
--- The database object: every call of the C ABI on a handle, as a method under its documented name.
+-- The database object: the calls of the C ABI on a handle, as methods under their documented names. Those about snapshots
+-- and differences are in snapshots.lua.
 --
 -- Must not: keep a copy of the data, or free text that it has not copied yet.
 -- Keeps: results follow the one rule in coffer.lua (success, or nil, message, status). The handle is closed by close(),
@@ -8,10 +9,11 @@
 local ffi = require "ffi"
 local json = require "coffer.json"
 local library = require "coffer.library"
+local method = require "coffer.method"
 
 local lib, failure = library.lib, library.failure
 local find = string.find
-local tonumber, type, getmetatable = tonumber, type, getmetatable
+local tonumber, type = tonumber, type
 
 local OK = tonumber(lib.COFFER_OK)
 local INVALID_JSON = tonumber(lib.COFFER_ERROR_INVALID_JSON)
@@ -21,13 +23,10 @@ local INVALID_ARGUMENT = tonumber(lib.COFFER_ERROR_INVALID_ARGUMENT)
 local TOO_SMALL = tonumber(lib.COFFER_ERROR_BUFFER_TOO_SMALL)
 local ANY_REVISION = tonumber(lib.COFFER_ANY_REVISION)
 
--- The codec's largest. How deep a document may be is for the store to say, which knows its own options.
-local DEPTH = 1024
+local Database, text_out, handle_of = method.Database, method.text_out, method.handle_of
+local key_problem, version_problem = method.key_problem, method.version_problem
+local done, take_text, decoded, encoded = method.done, method.take_text, method.decoded, method.encoded
 
-local Database = {}
-Database.__index = Database
-
-local text_out = ffi.typeof "char *[1]"
 local u64_out = ffi.typeof "uint64_t[1]"
 local i64_out = ffi.typeof "int64_t[1]"
 local size_out = ffi.typeof "size_t[1]"
@@ -35,48 +34,10 @@ local bytes = ffi.typeof "char[?]"
 local text_list = ffi.typeof "const char *[?]"
 local i64_list = ffi.typeof "int64_t[?]"
 
-local function handle_of(self)
-    if getmetatable(self) ~= Database then
-        error("not a Coffer database: call its methods with a colon, as in db:flush()", 3)
-    end
-    return self.box[0]
-end
-
--- C text ends at its first NUL, so a string that holds one would be cut without a word.
-local function key_problem(key)
-    if type(key) ~= "string" then return "the key must be a string, got " .. type(key) end
-    if find(key, "\0", 1, true) then return "the key holds a NUL byte" end
-end
-
+-- A NUL would cut the text, and with it perhaps what makes it invalid.
 local function text_problem(text)
     if type(text) ~= "string" then return "the JSON text must be a string, got " .. type(text) end
     if find(text, "\0", 1, true) then return "invalid JSON: the text holds a NUL byte" end
-end
-
-local function done(status)
-    if status == OK then return true end
-    return failure(status)
-end
-
-local function take_text(status, out)
-    if status ~= OK then return failure(status) end
-    local text = ffi.string(out[0])
-    lib.coffer_string_free(out[0])
-    return text
-end
-
-local function decoded(text, message, status)
-    if not text then return nil, message, status end
-    local value
-    value, message = json.decode(text, DEPTH)
-    if value == nil then return nil, message, INVALID_JSON end
-    return value
-end
-
-local function encoded(value)
-    local text, message = json.encode(value, DEPTH)
-    if text then return text end
-    return nil, message, INVALID_JSON
 end
 
 local LEVELS = {
@@ -346,14 +307,6 @@ Database.saveCharacterRosterState, Database.loadCharacterRosterState = tier1 "ch
 Database.saveEquipmentConfig, Database.loadEquipmentConfig = tier1 "equipment_config"
 Database.savePartyConfig, Database.loadPartyConfig = tier1 "party_config"
 
-local function version_problem(document, version)
-    local problem = key_problem(document)
-    if problem then return problem end
-    if type(version) ~= "number" or version % 1 ~= 0 or version < 0 or version > 2 ^ 53 then
-        return "the version must be a whole number"
-    end
-end
-
 --- rollBackVersion(document, version) -> the number of the new version, which has the text of the earlier one.
 function Database:rollBackVersion(document, version)
     local handle = handle_of(self)
@@ -377,7 +330,7 @@ end
 --- listVersions(document) -> an array of { version, saved_at_ms, bytes }, oldest first.
 function Database:listVersions(document)
     local handle = handle_of(self)
-    local problem = key_problem(document)
+    local problem = method.argument_problem("document", document)
     if problem then return nil, problem, INVALID_ARGUMENT end
     local out = text_out()
     return decoded(take_text(lib.coffer_list_versions(handle, document, out), out))
@@ -388,5 +341,7 @@ function Database:versionCounters()
     local out = text_out()
     return decoded(take_text(lib.coffer_version_counters(handle_of(self), out), out))
 end
+
+require "coffer.snapshots"
 
 return { open = open }

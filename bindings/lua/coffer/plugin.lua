@@ -9,7 +9,8 @@
 --
 -- Must not: throw, whatever it is given, nor answer with more than one value: callers pass the answers straight on.
 -- Keeps the documented answers: saves and clears true or false, loads the data or nil, Tier 1 loads an empty table before
--- the first save. A Tier 1 load that fails answers nil, so that nobody takes a broken store for an empty one.
+-- the first save, a restore a table either way. A Tier 1 load that fails answers nil, so that nobody takes a broken store
+-- for an empty one.
 
 local json = require "coffer.json"
 
@@ -110,6 +111,19 @@ end
 tier1 "CharacterRosterState"
 tier1 "EquipmentConfig"
 tier1 "PartyConfig"
+
+--- The snapshot's id; nil when it failed. The label is "database_snapshot" by default.
+function M.createDatabaseSnapshot(label)
+    return (attempt("createDatabaseSnapshot", label))
+end
+
+--- A table with success = true and what was restored, or with success = false and error.
+function M.restoreDatabaseFromSnapshot(id)
+    local result = attempt("restoreDatabaseFromSnapshot", id)
+    if result == nil then return { success = false, error = problem } end
+    if not result.success then problem = result.error end
+    return result
+end
 
 --- Why the last call failed, in one line; "" after a success.
 function M.lastError() return problem end

@@ -1,0 +1,81 @@
+-- What the methods of the database object share: its class, its handle, the checks on their arguments and the way from a
+-- status to results.
+--
+-- Must not: call the library but to give back its texts. The calls are in database.lua and snapshots.lua, which fill
+-- the class.
+-- Keeps: results follow the one rule in coffer.lua (success, or nil, message, status), and a text that C handed out is
+-- copied and given back at once.
+
+local ffi = require "ffi"
+local json = require "coffer.json"
+local library = require "coffer.library"
+
+local lib, failure = library.lib, library.failure
+local find = string.find
+local tonumber, type, getmetatable = tonumber, type, getmetatable
+
+local OK = tonumber(lib.COFFER_OK)
+local INVALID_JSON = tonumber(lib.COFFER_ERROR_INVALID_JSON)
+
+-- The codec's largest. How deep a document may be is for the store to say, which knows its own options.
+local DEPTH = 1024
+
+local Database = {}
+Database.__index = Database
+
+local M = { Database = Database, text_out = ffi.typeof "char *[1]" }
+
+--- The handle of the object that a method was called on; to be called by the method itself, whose caller is blamed.
+function M.handle_of(self)
+    if getmetatable(self) ~= Database then
+        error("not a Coffer database: call its methods with a colon, as in db:flush()", 3)
+    end
+    return self.box[0]
+end
+
+--- What is wrong with an argument that C takes as text; nil if nothing. C text ends at its first NUL, so a string that
+--- holds one would be cut without a word.
+function M.argument_problem(what, text)
+    if type(text) ~= "string" then return ("the %s must be a string, got %s"):format(what, type(text)) end
+    if find(text, "\0", 1, true) then return ("the %s holds a NUL byte"):format(what) end
+end
+
+local argument_problem = M.argument_problem
+
+function M.key_problem(key) return argument_problem("key", key) end
+
+function M.version_problem(document, version)
+    local problem = argument_problem("document", document)
+    if problem then return problem end
+    if type(version) ~= "number" or version % 1 ~= 0 or version < 0 or version > 2 ^ 53 then
+        return "the version must be a whole number"
+    end
+end
+
+function M.done(status)
+    if status == OK then return true end
+    return failure(status)
+end
+
+function M.take_text(status, out)
+    if status ~= OK then return failure(status) end
+    local text = ffi.string(out[0])
+    lib.coffer_string_free(out[0])
+    return text
+end
+
+function M.decoded(text, message, status)
+    if not text then return nil, message, status end
+    local value
+    value, message = json.decode(text, DEPTH)
+    if value == nil then return nil, message, INVALID_JSON end
+    return value
+end
+
+function M.encoded(value)
+    local text, message = json.encode(value, DEPTH)
+    if text then return text end
+    return nil, message, INVALID_JSON
+end
+
+return M

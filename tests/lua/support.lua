@@ -1,0 +1,89 @@
+-- What the conformance cases share: checks, the stores they open, and the runner, which gives each case a folder of its
+-- own below arg[1].
+--
+-- Must not: know what a case is about.
+-- Keeps: "ok <name>" is printed for a case that held, and nothing for one that did not; those go to stderr, and the exit
+-- code is 1. What a case opened is closed after it.
+
+local coffer = require "coffer"
+
+local M = {}
+
+local cases, opened = {}, {}
+
+function M.case(name, run) cases[#cases + 1] = { name = name, run = run } end
+
+function M.open(path, options)
+    local db = assert(coffer.open(path, options))
+    opened[#opened + 1] = db
+    return db
+end
+
+function M.check(condition, what)
+    if not condition then error(what or "a check failed", 2) end
+end
+
+function M.equal(got, wanted, what)
+    if got ~= wanted then
+        error(("%s: wanted %s, got %s"):format(what or "value", tostring(wanted), tostring(got)), 2)
+    end
+end
+
+local function failed_as(status, got, message)
+    if got ~= status then
+        error(("wanted %s, got %s: %s"):format(coffer.statusName(status), tostring(got), tostring(message)), 3)
+    end
+    if type(message) ~= "string" or message == "" or message:find "\n" then
+        error("the message is not one line: " .. tostring(message), 3)
+    end
+    return message
+end
+
+--- The results of a call that must fail with this status; its message.
+function M.refused(status, ...)
+    local value, message, got = ...
+    if value ~= nil then error("wanted " .. coffer.statusName(status) .. ", but the call succeeded", 2) end
+    return (failed_as(status, got, message)) -- no tail call: the error's level counts on this frame
+end
+
+--- The same of a restore, which answers a table either way.
+function M.not_restored(status, result)
+    if result.success ~= false then error("wanted " .. coffer.statusName(status) .. ", but it was restored", 2) end
+    return (failed_as(status, result.status, result.error))
+end
+
+--- A JSON Patch must have these operations, each written as "op path value" and in any order.
+function M.patch(operations, ...)
+    if type(operations) ~= "table" then error("no patch: " .. tostring(operations), 2) end
+    local got, wanted = {}, { ... }
+    for i, one in ipairs(operations) do
+        local value = one.value ~= nil and " " .. coffer.encode(one.value) or ""
+        got[i] = one.op .. " " .. one.path .. value
+    end
+    table.sort(got)
+    table.sort(wanted)
+    local left, right = table.concat(got, "; "), table.concat(wanted, "; ")
+    if left ~= right then error(("patch: wanted %s, got %s"):format(right, left), 2) end
+end
+
+--- Runs every case and ends the process.
+function M.run()
+    local folder = assert(arg[1], "the first argument is an empty folder")
+    local failures = 0
+    for _, one in ipairs(cases) do
+        local ok, problem = xpcall(function() one.run(folder .. "/" .. one.name) end, debug.traceback)
+        for i = #opened, 1, -1 do
+            opened[i]:close()
+            opened[i] = nil
+        end
+        if ok then
+            print("ok " .. one.name)
+        else
+            failures = failures + 1
+            io.stderr:write("FAILED ", one.name, ": ", problem, "\n")
+        end
+    end
+    os.exit(failures == 0 and 0 or 1, true)
+end
+
+return M
