@@ -170,7 +170,7 @@ internal static partial class Conformance
             db.SavePartyConfig("[ ]");
             Same("[{\"op\":\"add\",\"path\":\"/items/1\",\"value\":255}]", db.DiffVersions(Database.PartyConfigs, 1, 2));
             Same("[{\"op\":\"remove\",\"path\":\"/items/1\"}]", db.DiffVersions(Database.PartyConfigs, 2, 1));
-            Same("[{\"op\":\"replace\",\"path\":\"\",\"value\":[]}]", db.DiffVersions(Database.PartyConfigs, 2, 0));
+            Same("[{\"op\":\"replace\",\"path\":\"\",\"value\":[ ]}]", db.DiffVersions(Database.PartyConfigs, 2, 0));
             Same("[]", db.DiffVersions(Database.PartyConfigs, 0, 3));
             Same("[]", db.DiffVersions(Database.PartyConfigs, 2, 2));
             Refused(Status.NotFound, () => db.DiffVersions(Database.PartyConfigs, 1, 9));
