@@ -22,9 +22,9 @@
 #include <stdint.h>
 
 #define COFFER_VERSION_MAJOR 0
-#define COFFER_VERSION_MINOR 1
+#define COFFER_VERSION_MINOR 2
 #define COFFER_VERSION_PATCH 0
-#define COFFER_VERSION "0.1.0"
+#define COFFER_VERSION "0.2.0"
 
 #ifndef COFFER_API
 #  if defined(_WIN32) && !defined(COFFER_STATIC)

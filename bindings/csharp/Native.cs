@@ -563,7 +563,7 @@ namespace Coffer
     internal static unsafe partial class Native
     {
         internal const int COFFER_VERSION_MAJOR = 0;
-        internal const int COFFER_VERSION_MINOR = 1;
+        internal const int COFFER_VERSION_MINOR = 2;
         internal const int COFFER_VERSION_PATCH = 0;
         internal const int COFFER_OK = 0;
         internal const int COFFER_ERROR_NULL_ARGUMENT = -1;
