@@ -18,6 +18,7 @@
 #ifndef COFFER_HPP
 #define COFFER_HPP
 
+#include "coffer/snapshots.hpp"
 #include "coffer/support.hpp"
 #include "coffer/types.hpp"
 
@@ -25,13 +26,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace coffer {
 
-/// The names of the Tier 1 documents, for list_versions() and load_version().
+/// The names of the Tier 1 documents, for list_versions(), load_version() and RestoreOptions::collections.
 inline constexpr const char *character_roster = "character_roster";
 inline constexpr const char *equipment_sets = "equipment_sets";
 inline constexpr const char *party_configs = "party_configs";
@@ -40,7 +40,8 @@ inline constexpr const char *party_configs = "party_configs";
 /// closed or moved from, COFFER_ERROR_IO or COFFER_ERROR_CORRUPT when the disk fails, and what its own text names.
 /// Keys are 1 to 1,024 bytes of UTF-8 (COFFER_ERROR_INVALID_KEY); documents are JSON texts within the limits
 /// of the options (COFFER_ERROR_INVALID_JSON, _TOO_LARGE, _TOO_DEEP) and are kept byte for byte.
-class Database {
+/// Its members for snapshots come from SnapshotMembers.
+class Database : public SnapshotMembers<Database> {
   public:
     /// An object that is not open.
     Database() noexcept = default;
@@ -103,7 +104,7 @@ class Database {
     /// What opening found, as a JSON object: recovered_records, torn_bytes, salvaged, and lost with one element
     /// for each lost part.
     std::string recovery_report() const {
-        return get([this](char **out) { return coffer_recovery_report(handle_, out); });
+        return detail::get([this](char **out) { return coffer_recovery_report(handle_, out); });
     }
 
     // --- Documents -------------------------------------------------------------------------------------------------
@@ -124,13 +125,13 @@ class Database {
     /// @returns the document's text, or nothing when there is no such key.
     std::optional<std::string> load_persistent_data(const Text &key) const {
         const char *name = detail::key_for_c(key);
-        return find([this, name](char **out) { return coffer_load_persistent_data(handle_, name, out); });
+        return detail::find([this, name](char **out) { return coffer_load_persistent_data(handle_, name, out); });
     }
 
     /// @returns the document through Json<T>, or nothing when there is no such key.
     template <class T>
     std::optional<T> load_persistent_data_as(const Text &key) const {
-        return convert<T>(load_persistent_data(key));
+        return detail::convert<T>(load_persistent_data(key));
     }
 
     /// Loads into the caller's memory; allocates nothing. As with snprintf, a length of `capacity` or more
@@ -177,7 +178,7 @@ class Database {
 
     /// @returns every key, sorted bytewise, the documented collections and counters included.
     std::vector<std::string> list_database_keys() const {
-        return keys(get([this](char **out) { return coffer_list_database_keys(handle_, out); }));
+        return keys(detail::get([this](char **out) { return coffer_list_database_keys(handle_, out); }));
     }
 
     /// @param prefix only keys that start with it; empty for all.
@@ -187,9 +188,9 @@ class Database {
     std::vector<std::string> list_database_keys_with(const Text &prefix, const Text &after = "",
                                                      std::size_t limit = 0) const {
         const char *from = detail::argument_for_c(prefix, "the prefix");
-        const char *behind = null_if_empty(detail::argument_for_c(after, "the key to start after"));
-        return keys(get([&](char **out) {
-            return coffer_list_database_keys_with(handle_, null_if_empty(from), behind, limit, out);
+        const char *behind = detail::null_if_empty(detail::argument_for_c(after, "the key to start after"));
+        return keys(detail::get([&](char **out) {
+            return coffer_list_database_keys_with(handle_, detail::null_if_empty(from), behind, limit, out);
         }));
     }
 
@@ -268,13 +269,13 @@ class Database {
 
     /// @returns the newest character roster, or nothing before the first save.
     std::optional<std::string> load_character_roster_state() const {
-        return find([this](char **out) { return coffer_load_character_roster_state(handle_, out); });
+        return detail::find([this](char **out) { return coffer_load_character_roster_state(handle_, out); });
     }
 
     /// The same through Json<T>.
     template <class T>
     std::optional<T> load_character_roster_state_as() const {
-        return convert<T>(load_character_roster_state());
+        return detail::convert<T>(load_character_roster_state());
     }
 
     /// Saves the equipment sets; every save adds a version.
@@ -290,13 +291,13 @@ class Database {
 
     /// @returns the newest equipment sets, or nothing before the first save.
     std::optional<std::string> load_equipment_config() const {
-        return find([this](char **out) { return coffer_load_equipment_config(handle_, out); });
+        return detail::find([this](char **out) { return coffer_load_equipment_config(handle_, out); });
     }
 
     /// The same through Json<T>.
     template <class T>
     std::optional<T> load_equipment_config_as() const {
-        return convert<T>(load_equipment_config());
+        return detail::convert<T>(load_equipment_config());
     }
 
     /// Saves the party configurations; every save adds a version.
@@ -312,13 +313,13 @@ class Database {
 
     /// @returns the newest party configurations, or nothing before the first save.
     std::optional<std::string> load_party_config() const {
-        return find([this](char **out) { return coffer_load_party_config(handle_, out); });
+        return detail::find([this](char **out) { return coffer_load_party_config(handle_, out); });
     }
 
     /// The same through Json<T>.
     template <class T>
     std::optional<T> load_party_config_as() const {
-        return convert<T>(load_party_config());
+        return detail::convert<T>(load_party_config());
     }
 
     /// @param document `character_roster`, `equipment_sets` or `party_configs`.
@@ -327,13 +328,13 @@ class Database {
     /// @throws Error with COFFER_ERROR_INVALID_ARGUMENT for another document.
     std::optional<std::string> load_version(const Text &document, std::uint64_t version) const {
         const char *name = detail::argument_for_c(document, "the document's name");
-        return find([this, name, version](char **out) { return coffer_load_version(handle_, name, version, out); });
+        return detail::find([this, name, version](char **out) { return coffer_load_version(handle_, name, version, out); });
     }
 
     /// The same through Json<T>.
     template <class T>
     std::optional<T> load_version_as(const Text &document, std::uint64_t version) const {
-        return convert<T>(load_version(document, version));
+        return detail::convert<T>(load_version(document, version));
     }
 
     /// Saves an earlier version again as a new one, so that it is the newest; what was newest stays before it.
@@ -353,7 +354,7 @@ class Database {
     /// @throws Error with COFFER_ERROR_INVALID_ARGUMENT for another document.
     std::vector<Version> list_versions(const Text &document) const {
         const char *name = detail::argument_for_c(document, "the document's name");
-        const std::string json = get([this, name](char **out) { return coffer_list_versions(handle_, name, out); });
+        const std::string json = detail::get([this, name](char **out) { return coffer_list_versions(handle_, name, out); });
         std::vector<Version> versions;
         detail::Reader reader(json);
         reader.array([&] {
@@ -375,22 +376,21 @@ class Database {
         return versions;
     }
 
+    /// @param document `character_roster`, `equipment_sets` or `party_configs`.
+    /// @param from     a version; 0 for the newest.
+    /// @param to       another; 0 for the newest.
+    /// @returns a JSON Patch (RFC 6902) that turns `from` into `to`, "[]" when both mean the same.
+    /// @throws Error with COFFER_ERROR_NOT_FOUND when one is not kept, _INVALID_ARGUMENT for another document.
+    std::string diff_versions(const Text &document, std::uint64_t from, std::uint64_t to = 0) const {
+        const char *name = detail::argument_for_c(document, "the document's name");
+        return detail::get([&](char **out) { return coffer_diff_versions(handle_, name, from, to, out); });
+    }
+
     /// @returns how many versions of each Tier 1 document were ever saved.
     VersionCounters version_counters() const {
-        const std::string json = get([this](char **out) { return coffer_version_counters(handle_, out); });
-        VersionCounters counters;
+        const std::string json = detail::get([this](char **out) { return coffer_version_counters(handle_, out); });
         detail::Reader reader(json);
-        reader.object([&](const std::string &member) {
-            if (member == "character_roster_v") {
-                counters.character_roster = reader.count();
-            } else if (member == "equipment_sets_v") {
-                counters.equipment_sets = reader.count();
-            } else if (member == "party_configs_v") {
-                counters.party_configs = reader.count();
-            } else {
-                reader.skip();
-            }
-        });
+        const VersionCounters counters = detail::read_counters(reader);
         reader.end();
         return counters;
     }
@@ -411,35 +411,6 @@ class Database {
         if (handle_ != 0) {
             (void)coffer_close(std::exchange(handle_, 0));
         }
-    }
-
-    static const char *null_if_empty(const char *text) noexcept {
-        return text == nullptr || *text == '\0' ? nullptr : text;
-    }
-
-    /// For calls whose text may be missing.
-    template <class Call>
-    static std::optional<std::string> find(Call &&call) {
-        std::optional<std::string> text(std::in_place);
-        if (!detail::fetch(*text, std::forward<Call>(call))) {
-            text.reset();
-        }
-        return text;
-    }
-
-    /// For calls whose text is always there.
-    template <class Call>
-    static std::string get(Call &&call) {
-        std::string text;
-        if (!detail::fetch(text, std::forward<Call>(call))) {
-            detail::fail(COFFER_ERROR_NOT_FOUND);
-        }
-        return text;
-    }
-
-    template <class T>
-    static std::optional<T> convert(const std::optional<std::string> &text) {
-        return text ? std::optional<T>(Json<T>::from_text(std::string_view(*text))) : std::nullopt;
     }
 
     static std::vector<std::string> keys(const std::string &json) {

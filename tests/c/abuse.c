@@ -50,8 +50,10 @@ void every_function_refuses(coffer_db db, coffer_status expected)
     CHECK_STATUS(expected, coffer_load_party_config(db, &json));
     CHECK_STATUS(expected, coffer_load_version(db, "character_roster", 1, &json));
     CHECK_STATUS(expected, coffer_roll_back_version(db, "character_roster", 1, &revision));
+    CHECK_STATUS(expected, coffer_diff_versions(db, "character_roster", 1, 2, &json));
     CHECK_STATUS(expected, coffer_list_versions(db, "character_roster", &json));
     CHECK_STATUS(expected, coffer_version_counters(db, &json));
+    every_snapshot_function_refuses(db, expected);
     CHECK(json == untouched && memcmp(buffer, "as it is", 8) == 0);
     CHECK(revision == 77 && saved_at == 78 && length == 79);
 }
@@ -120,6 +122,7 @@ static void nulls_that_are_refused(coffer_db db)
     CHECK_STATUS(COFFER_ERROR_NULL_ARGUMENT, coffer_save_party_config(db, NULL));
     CHECK_STATUS(COFFER_ERROR_NULL_ARGUMENT, coffer_load_version(db, NULL, 1, &json));
     CHECK_STATUS(COFFER_ERROR_NULL_ARGUMENT, coffer_roll_back_version(db, NULL, 1, &number));
+    CHECK_STATUS(COFFER_ERROR_NULL_ARGUMENT, coffer_diff_versions(db, NULL, 1, 2, &json));
     CHECK_STATUS(COFFER_ERROR_NULL_ARGUMENT, coffer_list_versions(db, NULL, &json));
     CHECK(json == untouched && number == 77 && length == 79 && out == 80);
 }
@@ -136,6 +139,7 @@ static void nulls_that_are_fine(coffer_db db)
     CHECK_OK(coffer_load_equipment_config(db, NULL));
     CHECK_OK(coffer_load_party_config(db, NULL));
     CHECK_OK(coffer_load_version(db, "character_roster", 1, NULL));
+    CHECK_OK(coffer_diff_versions(db, "character_roster", 1, 2, NULL));
     CHECK_OK(coffer_list_versions(db, "character_roster", NULL));
     CHECK_OK(coffer_version_counters(db, NULL));
     CHECK_OK(coffer_save_batch(db, NULL, NULL, NULL, 0, WRITTEN, NULL));
@@ -150,7 +154,7 @@ void abuse_nulls(coffer_db db)
     nulls_that_are_fine(db);
 }
 
-/* A store with documents, versions, revisions above 1 and a cleared document. */
+/* A store with documents, versions, revisions above 1, a cleared document and a snapshot that differs from now. */
 static coffer_db furnished(const char *path)
 {
     coffer_db db = 0;
@@ -159,6 +163,7 @@ static coffer_db furnished(const char *path)
     CHECK_OK(coffer_save_persistent_data(db, "slot", "[1,2]"));
     CHECK_OK(coffer_save_persistent_data(db, "other", "{\"a\":null}"));
     CHECK_OK(coffer_save_persistent_data(db, "gone", "0"));
+    CHECK_OK(coffer_create_database_snapshot(db, "furnished", NULL));
     CHECK_OK(coffer_clear_database_entry(db, "gone"));
     CHECK_OK(coffer_save_character_roster_state(db, "[\"one\"]"));
     CHECK_OK(coffer_save_character_roster_state(db, "[\"two\"]"));
@@ -174,7 +179,7 @@ static void run_parts(const char *path)
         void (*run)(coffer_db db);
     } parts[] = {{"handles", abuse_handles}, {"nulls", abuse_nulls}, {"utf8", abuse_utf8}, {"json", abuse_json},
                  {"depth", abuse_depth}, {"sizes", abuse_sizes}, {"batches", abuse_batches},
-                 {"arguments", abuse_arguments}};
+                 {"arguments", abuse_arguments}, {"snapshots", abuse_snapshots}};
     coffer_db db = furnished(path);
     char *before = dump_store(db);
     size_t i;

@@ -48,7 +48,9 @@ static void bad_options(const char *path)
         {"{\"max_document_bytes\":18446744073709551616}", NULL},
         {"{\"max_depth\":0}", "max_depth"}, {"{\"max_depth\":1025}", "max_depth"}, {"{\"max_depth\":-1}", NULL},
         {"{\"max_depth\":18446744073709551615}", "max_depth"},
-        {"{\"max_depth\":5,\"max_depth\":6}", "max_depth"}};
+        {"{\"max_depth\":5,\"max_depth\":6}", "max_depth"},
+        {"{\"snapshot_every_minutes\":527041}", "snapshot_every_minutes"}, {"{\"snapshot_every_minutes\":-1}", NULL},
+        {"{\"snapshots_kept\":0}", "snapshots_kept"}, {"{\"snapshots_kept\":10001}", "snapshots_kept"}};
     size_t i;
     for (i = 0; i < LENGTH_OF(bad); i++) {
         expect_open(COFFER_ERROR_INVALID_OPTION, path, bad[i].options);

@@ -40,7 +40,9 @@ static void every_text_is_refused(coffer_db db, const char *bad)
     CHECK_STATUS(expected, coffer_save_party_config(db, bad));
     CHECK_STATUS(expected, coffer_load_version(db, bad, 1, &json));
     CHECK_STATUS(expected, coffer_roll_back_version(db, bad, 1, &number));
+    CHECK_STATUS(expected, coffer_diff_versions(db, bad, 1, 2, &json));
     CHECK_STATUS(expected, coffer_list_versions(db, bad, &json));
+    every_snapshot_text_is_refused(db, bad);
     CHECK(json == untouched && number == 77 && length == 78 && out == 79);
 }
 
@@ -145,6 +147,7 @@ static void every_key_is_refused(coffer_db db, const char *key)
     CHECK_STATUS(expected, coffer_save_entry(db, key, document, 0, WRITTEN, &number));
     CHECK_STATUS(expected, coffer_clear_entry(db, key, 0, WRITTEN));
     CHECK_STATUS(expected, coffer_save_batch(db, &key, &document, NULL, 1, WRITTEN, &number));
+    CHECK_STATUS(expected, coffer_load_from_snapshot(db, "latest", key, &json));
     CHECK(json == untouched && number == 77 && length == 78);
     /* Where to list from need not be a key. */
     CHECK_OK(coffer_list_database_keys_with(db, key, NULL, 1, NULL));
@@ -234,10 +237,12 @@ void abuse_arguments(coffer_db db)
     for (i = 0; i < LENGTH_OF(documents); i++) {
         CHECK_STATUS(COFFER_ERROR_INVALID_ARGUMENT, coffer_load_version(db, documents[i], 1, &json));
         CHECK_STATUS(COFFER_ERROR_INVALID_ARGUMENT, coffer_roll_back_version(db, documents[i], 1, NULL));
+        CHECK_STATUS(COFFER_ERROR_INVALID_ARGUMENT, coffer_diff_versions(db, documents[i], 1, 2, &json));
         CHECK_STATUS(COFFER_ERROR_INVALID_ARGUMENT, coffer_list_versions(db, documents[i], &json));
     }
     CHECK_STATUS(COFFER_ERROR_NOT_FOUND, coffer_load_version(db, "character_roster", 0, &json));
     CHECK_STATUS(COFFER_ERROR_NOT_FOUND, coffer_load_version(db, "character_roster", UINT64_MAX, &json));
+    CHECK_STATUS(COFFER_ERROR_NOT_FOUND, coffer_diff_versions(db, "character_roster", 1, UINT64_MAX, &json));
     CHECK(json == untouched && number == 77);
     for (i = 0; i < 200; i++)
         CHECK(strlen(coffer_status_name((coffer_status)i - 100)) > 0);

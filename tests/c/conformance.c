@@ -2,8 +2,8 @@
  * The conformance cases in C: those of tests/conformance/CASES.md, in its order.
  *
  * It must not look inside a store's folder: what is checked here is what every language can see; the cases about
- * versions and limits are in conformance_more.c. Invariant: each case uses a fresh store, closes it, and prints
- * `ok <name>` only if everything held.
+ * versions and limits are in conformance_more.c, those about snapshots in conformance_snapshots.c. Invariant: each case
+ * uses a fresh store, closes it, and prints `ok <name>` only if everything held.
  *
  *     conformance WORKING_FOLDER
  */
@@ -254,11 +254,14 @@ int main(int count, char **arguments)
     static const struct named_case cases[] = {
         CASE(version), CASE(fresh_store_keys), CASE(save_and_load), CASE(load_missing), CASE(overwrite_counts_revisions),
         CASE(clear_and_recreate), CASE(tier1_round_trip), CASE(tier1_versions), CASE(roll_back),
-        CASE(tier1_through_keys),
+        CASE(version_diff), CASE(tier1_through_keys),
         CASE(past_versions_are_kept), CASE(list_with_prefix), CASE(batch_is_atomic), CASE(expected_revision),
         CASE(durability_levels), CASE(load_into_buffer), CASE(reopen_finds_all), CASE(two_handles_one_store),
         CASE(read_only), CASE(options), CASE(invalid_json), CASE(invalid_keys), CASE(too_large_and_too_deep),
-        CASE(unicode), CASE(last_error), CASE(closed_handle), CASE(flush_and_checkpoint), CASE(no_live_handles)};
+        CASE(unicode), CASE(last_error), CASE(closed_handle), CASE(flush_and_checkpoint),
+        CASE(snapshot_create), CASE(snapshot_restore), CASE(snapshot_restore_part), CASE(snapshot_unknown),
+        CASE(snapshot_list_pin_delete), CASE(snapshot_diff), CASE(snapshot_load), CASE(snapshot_moment),
+        CASE(snapshot_export_import), CASE(snapshot_reopen), CASE(no_live_handles)};
     size_t i;
     if (count != 2) {
         fprintf(stderr, "usage: %s WORKING_FOLDER\n", arguments[0]);

@@ -1,5 +1,5 @@
 /*
- * The conformance cases that conformance_more.c holds, and the short checks that all cases use.
+ * The conformance cases that conformance_more.c and conformance_snapshots.c hold, and the short checks that all cases use.
  *
  * It must not hold code. Invariant: every case is a function without arguments that leaves no handle open.
  */
@@ -24,6 +24,7 @@ void expect_keys(coffer_db db, const char *prefix, const char *after, size_t lim
 void tier1_round_trip(void);
 void tier1_versions(void);
 void roll_back(void);
+void version_diff(void);
 void tier1_through_keys(void);
 void past_versions_are_kept(void);
 void reopen_finds_all(void);
@@ -37,6 +38,16 @@ void unicode(void);
 void last_error(void);
 void closed_handle(void);
 void flush_and_checkpoint(void);
+void snapshot_create(void);
+void snapshot_restore(void);
+void snapshot_restore_part(void);
+void snapshot_unknown(void);
+void snapshot_list_pin_delete(void);
+void snapshot_diff(void);
+void snapshot_load(void);
+void snapshot_moment(void);
+void snapshot_export_import(void);
+void snapshot_reopen(void);
 void no_live_handles(void);
 
 #endif

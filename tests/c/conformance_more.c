@@ -191,6 +191,7 @@ void read_only(void)
     fresh_path(path, "read_only");
     db = open_at(path, NULL);
     CHECK_OK(coffer_save_persistent_data(db, "slot", "1"));
+    CHECK_OK(coffer_create_database_snapshot(db, NULL, NULL));
     for (i = 0; i < 2; i++) {
         /* First beside a writer in this process, then alone on the closed store. */
         reader = open_at(path, only);
@@ -201,6 +202,14 @@ void read_only(void)
         CHECK_STATUS(COFFER_ERROR_READ_ONLY, coffer_clear_database_entry(reader, "slot"));
         CHECK_STATUS(COFFER_ERROR_READ_ONLY, coffer_save_batch(reader, &key, &document, NULL, 1, 0, NULL));
         CHECK_STATUS(COFFER_ERROR_READ_ONLY, coffer_checkpoint(reader));
+        CHECK_STATUS(COFFER_ERROR_READ_ONLY, coffer_create_database_snapshot(reader, NULL, NULL));
+        CHECK_STATUS(COFFER_ERROR_READ_ONLY, coffer_restore_database_from_snapshot(reader, "latest", NULL, NULL));
+        CHECK_STATUS(COFFER_ERROR_READ_ONLY, coffer_delete_snapshot(reader, "latest"));
+        CHECK_STATUS(COFFER_ERROR_READ_ONLY, coffer_pin_snapshot(reader, "latest", 1, NULL));
+        CHECK_STATUS(COFFER_ERROR_READ_ONLY, coffer_import_snapshot(reader, path, NULL, NULL));
+        CHECK_OK(coffer_verify_snapshot(reader, "latest", NULL));
+        CHECK_OK(coffer_diff_snapshots(reader, "latest", NULL, NULL));
+        CHECK_OK(coffer_load_from_snapshot(reader, "latest", "slot", NULL));
         CHECK_UNCHANGED(before, reader);
         free(before);
         CHECK_OK(coffer_close(reader));

@@ -38,6 +38,8 @@ SAME(status_18, COFFER_ERROR_CORRUPT == -18);
 SAME(status_19, COFFER_ERROR_FAILED == -19);
 SAME(status_20, COFFER_ERROR_UNSUPPORTED_FORMAT == -20);
 SAME(status_21, COFFER_ERROR_OUT_OF_MEMORY == -21);
+SAME(status_22, COFFER_ERROR_UNKNOWN_SNAPSHOT == -22);
+SAME(status_23, COFFER_ERROR_OUT_OF_REACH == -23);
 SAME(status_99, COFFER_ERROR_INTERNAL == -99);
 
 SAME(durability_0, COFFER_DURABILITY_DEFAULT == 0);
@@ -73,8 +75,20 @@ struct shapes {
     int32_t (*load_tier1[3])(uint64_t, char **);
     int32_t (*load_version)(uint64_t, const char *, uint64_t, char **);
     int32_t (*roll_back_version)(uint64_t, const char *, uint64_t, uint64_t *);
+    int32_t (*diff_versions)(uint64_t, const char *, uint64_t, uint64_t, char **);
     int32_t (*list_versions)(uint64_t, const char *, char **);
     int32_t (*version_counters)(uint64_t, char **);
+    int32_t (*create_database_snapshot)(uint64_t, const char *, char **);
+    int32_t (*restore_database_from_snapshot)(uint64_t, const char *, const char *, char **);
+    int32_t (*list_snapshots)(uint64_t, char **);
+    int32_t (*get_snapshot)(uint64_t, const char *, char **);
+    int32_t (*delete_snapshot)(uint64_t, const char *);
+    int32_t (*pin_snapshot)(uint64_t, const char *, int32_t, char **);
+    int32_t (*verify_snapshot)(uint64_t, const char *, char **);
+    int32_t (*diff_snapshots)(uint64_t, const char *, const char *, char **);
+    int32_t (*load_from_snapshot)(uint64_t, const char *, const char *, char **);
+    int32_t (*export_snapshot)(uint64_t, const char *, const char *, char **);
+    int32_t (*import_snapshot)(uint64_t, const char *, const char *, char **);
 };
 
 extern const struct shapes coffer_shapes;
@@ -104,6 +118,18 @@ const struct shapes coffer_shapes = {
     {coffer_load_character_roster_state, coffer_load_equipment_config, coffer_load_party_config},
     coffer_load_version,
     coffer_roll_back_version,
+    coffer_diff_versions,
     coffer_list_versions,
     coffer_version_counters,
+    coffer_create_database_snapshot,
+    coffer_restore_database_from_snapshot,
+    coffer_list_snapshots,
+    coffer_get_snapshot,
+    coffer_delete_snapshot,
+    coffer_pin_snapshot,
+    coffer_verify_snapshot,
+    coffer_diff_snapshots,
+    coffer_load_from_snapshot,
+    coffer_export_snapshot,
+    coffer_import_snapshot,
 };

@@ -3,7 +3,8 @@
  *
  * The parent starts this program anew as the writer, which saves numbered documents and after each save that returned
  * writes the number to a pipe. The parent must not wait for a good moment. Invariant: what is found is 1, 2, 3 … up to
- * some number without a gap, each whole and as it was saved, and that number is the last acknowledged one or later.
+ * some number without a gap, each whole and as it was saved, and that number is the last acknowledged one or later; and
+ * every snapshot that was acknowledged and not deleted is whole and can be restored.
  *
  *     kill WORKING_FOLDER [ROUNDS [SEED]]
  *     kill --writer STORE DURABILITY KIND FIRST PIPE       (for itself)
@@ -21,7 +22,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum kind { SINGLE, BATCH };
+enum kind { SINGLE, BATCH, SNAPSHOTS };
+#define KINDS 3
+
+/* How many snapshots of its own a writer keeps. */
+#define SNAPSHOTS_KEPT 12
 
 /* A store of each kind lives through several rounds. */
 struct plan {
@@ -71,12 +76,59 @@ static void save_three(coffer_db db, int number)
     CHECK_OK(coffer_save_batch(db, keys, documents, NULL, 3, COFFER_DURABILITY_DEFAULT, NULL));
 }
 
+static void label_of(char *label, int number)
+{
+    sprintf(label, "s/%08d", number);
+}
+
+static void delete_old(coffer_db db, int number)
+{
+    char label[32];
+    coffer_status status;
+    if (number < 1)
+        return;
+    label_of(label, number);
+    status = coffer_delete_snapshot(db, label);
+    /* A killed writer may have deleted it before. */
+    CHECK(status == COFFER_OK || status == COFFER_ERROR_UNKNOWN_SNAPSHOT);
+}
+
+/* A batch and a snapshot of it; now and then two documents go back to an earlier one, together. */
+static void save_and_keep(coffer_db db, int number)
+{
+    char first[32], label[32], texts[3][2048];
+    const char *keys[3], *documents[3];
+    int part;
+    sprintf(first, "n/%08d", number);
+    keys[0] = first;
+    keys[1] = "last";
+    keys[2] = "also";
+    for (part = 0; part < 3; part++) {
+        text_of(texts[part], number, part);
+        documents[part] = texts[part];
+    }
+    CHECK_OK(coffer_save_batch(db, keys, documents, NULL, 3, COFFER_DURABILITY_DEFAULT, NULL));
+    label_of(label, number);
+    CHECK_OK(coffer_create_database_snapshot(db, label, NULL));
+    if (number % 3 == 0) {
+        label_of(label, number - 2);
+        CHECK_OK(coffer_restore_database_from_snapshot(db, label, "{\"keys\":[\"last\",\"also\"]}", NULL));
+    }
+    delete_old(db, number - SNAPSHOTS_KEPT);
+}
+
+static enum kind kind_of(const char *number)
+{
+    static const enum kind kinds[] = {SINGLE, BATCH, SNAPSHOTS};
+    return kinds[atoi(number) % KINDS];
+}
+
 /* Never returns: the parent kills it, or closes the pipe. */
 static int write_for_ever(char **arguments)
 {
     char options[256];
     const char *durability = arguments[1];
-    enum kind kind = atoi(arguments[2]) == SINGLE ? SINGLE : BATCH;
+    enum kind kind = kind_of(arguments[2]);
     int number = atoi(arguments[3]), out = atoi(arguments[4]);
     /* What is saved behind is acknowledged once it was flushed. */
     int each = strcmp(durability, "behind") == 0 ? 20 : 1;
@@ -86,8 +138,10 @@ static int write_for_ever(char **arguments)
     for (;; number++) {
         if (kind == SINGLE)
             save_single(db, number);
-        else
+        else if (kind == BATCH)
             save_three(db, number);
+        else
+            save_and_keep(db, number);
         if (number % each != 0)
             continue;
         if (each > 1)
@@ -105,7 +159,8 @@ static struct writer start_writer(const char *program, const struct plan *plan)
     int ends[2];
     CHECK_SAID(strerror(errno), pipe(ends) == 0);
     sprintf(kind, "%d", (int)plan->kind);
-    sprintf(first, "%d", plan->reached + 1);
+    /* The last snapshot may not have come to be; its number is done again, so that every number has one. */
+    sprintf(first, "%d", plan->kind == SNAPSHOTS && plan->reached > 0 ? plan->reached : plan->reached + 1);
     sprintf(out, "%d", ends[1]);
     writer.process = fork();
     CHECK_SAID(strerror(errno), writer.process >= 0);
@@ -158,6 +213,74 @@ static int count_in_order(coffer_db db, char letter, int part)
     return count;
 }
 
+/* Which number a document's text is of, which has to be whole. */
+static int number_in(coffer_db db, const char *key, int part)
+{
+    char *text = NULL;
+    int number = 0;
+    CHECK_OK(coffer_load_persistent_data(db, key, &text));
+    CHECK(sscanf(text, "{\"number\":%d,", &number) == 1);
+    coffer_string_free(text);
+    check_text(db, key, number, part);
+    return number;
+}
+
+/* Two documents are saved together and restored together, to at most three numbers before the newest. */
+static void check_pair(coffer_db db, int count)
+{
+    int number = number_in(db, "last", 1);
+    CHECK(number_in(db, "also", 2) == number);
+    CHECK(number <= count && number >= count - 3);
+}
+
+static void check_in_snapshot(coffer_db db, const char *label, const char *key, int number, int part)
+{
+    char expected[2048], *text;
+    text_of(expected, number, part);
+    CHECK_OK(coffer_load_from_snapshot(db, label, key, &text));
+    CHECK_SAME(expected, text);
+}
+
+/* Every snapshot that is listed is whole; those up to `newest` are there, and hold what was then. */
+static void check_snapshots(coffer_db db, int newest)
+{
+    char label[32], key[32], id[1025], *keys;
+    const char *place;
+    int number = newest - SNAPSHOTS_KEPT + 2;
+    CHECK_OK(coffer_list_database_keys_with(db, "save_metadata/snapshots/", NULL, 0, &keys));
+    for (place = keys; next_string(&place, id, sizeof id);)
+        CHECK_OK(coffer_verify_snapshot(db, strrchr(id, '/') + 1, NULL));
+    coffer_string_free(keys);
+    for (number = number < 1 ? 1 : number; number <= newest; number++) {
+        label_of(label, number);
+        check_in_snapshot(db, label, "last", number, 1);
+        check_in_snapshot(db, label, "also", number, 2);
+        sprintf(key, "n/%08d", number);
+        check_in_snapshot(db, label, key, number, 0);
+        sprintf(key, "n/%08d", number + 1);
+        CHECK_STATUS(COFFER_ERROR_NOT_FOUND, coffer_load_from_snapshot(db, label, key, NULL));
+    }
+}
+
+/* Goes back to a snapshot and forth again. */
+static void check_restoring(coffer_db db, int number, int count)
+{
+    char label[32], undo[64] = "", *json = NULL;
+    int last = number_in(db, "last", 1);
+    label_of(label, number);
+    CHECK_OK(coffer_restore_database_from_snapshot(db, label, NULL, &json));
+    CHECK(count_in_order(db, 'n', 0) == number);
+    check_text(db, "last", number, 1);
+    check_text(db, "also", number, 2);
+    if (strstr(json, "\"undo\":null") == NULL) {
+        CHECK(sscanf(strstr(json, "\"undo\":"), "\"undo\":\"%63[^\"]", undo) == 1);
+        CHECK_OK(coffer_restore_database_from_snapshot(db, undo, NULL, NULL));
+    }
+    coffer_string_free(json);
+    CHECK(count_in_order(db, 'n', 0) == count && number_in(db, "last", 1) == last);
+    check_pair(db, count);
+}
+
 /* Checks the whole store and returns how far it reaches. */
 static int check_store(coffer_db db, const struct plan *plan)
 {
@@ -169,6 +292,8 @@ static int check_store(coffer_db db, const struct plan *plan)
         CHECK(revision == (uint64_t)count);
         check_text(db, "last", count, 1);
     }
+    if (plan->kind == SNAPSHOTS)
+        check_pair(db, count);
     return count;
 }
 
@@ -191,33 +316,42 @@ static void check_beside_writer(const struct plan *plan, const struct writer *wr
 static void check_after_kill(struct plan *plan, const struct writer *writer, int by_looking_only)
 {
     coffer_db db = 0;
-    int count;
+    int count, newest;
     /* The dead process has no lock any more, and what it left is whole. Looking alone leaves the mess to the next writer. */
     CHECK_OK(coffer_open(plan->store, by_looking_only ? "{\"read_only\":true}" : NULL, &db));
     count = check_store(db, plan);
     CHECK(count >= writer->last);
     /* One save, or what lies between two flushes, may have been under way. */
     CHECK(count <= writer->last + (strcmp(plan->durability, "behind") == 0 ? 20 : 1));
+    if (plan->kind == SNAPSHOTS) {
+        /* The snapshot before the last save was certain before that save began, whatever its durability. */
+        newest = count > writer->last ? count - 1 : count;
+        check_snapshots(db, newest);
+        if (!by_looking_only)
+            check_restoring(db, newest - newest % SNAPSHOTS_KEPT / 2, count);
+    }
     CHECK_OK(coffer_close(db));
     plan->reached = count;
 }
 
 static void run_rounds(const char *program, int rounds, uint64_t random)
 {
-    static struct plan plans[6];
+    static struct plan plans[3 * KINDS];
     static const char *const durabilities[] = {"written", "durable", "behind"};
+    static const char *const kinds[] = {"single", "batch", "snapshots"};
     struct plan *plan;
     struct writer writer;
     int i, total = 0;
-    for (i = 0; i < 6; i++) {
-        char name[32];
+    for (i = 0; i < 3 * KINDS; i++) {
+        char name[32], kind[16];
+        sprintf(kind, "%d", i / 3);
         plans[i].durability = durabilities[i % 3];
-        plans[i].kind = i < 3 ? SINGLE : BATCH;
-        sprintf(name, "%s-%s", plans[i].durability, i < 3 ? "single" : "batch");
+        plans[i].kind = kind_of(kind);
+        sprintf(name, "%s-%s", plans[i].durability, kinds[i / 3]);
         fresh_path(plans[i].store, name);
     }
     for (i = 0; i < rounds; i++) {
-        plan = &plans[i % 6];
+        plan = &plans[i % (3 * KINDS)];
         writer = start_writer(program, plan);
         if (i % 4 < 2)
             check_beside_writer(plan, &writer);

@@ -1,5 +1,6 @@
 /*
- * Eight threads on one store through two handles, with further handles coming and going; and closing under way.
+ * Eight threads on one store through two handles, with further handles coming and going, and snapshots that are made,
+ * restored and deleted meanwhile; and closing under way.
  *
  * It must not depend on who wins a race. Invariant: each thread knows exactly what its own keys hold, the shared keys
  * count every success, and at the end, before and after reopening, the store holds that and nothing else.
@@ -183,6 +184,47 @@ static void *come_and_go(void *unused)
     return NULL;
 }
 
+/* What the library says a restore changed. */
+static int count_of(const char *json, const char *member)
+{
+    const char *place = strstr(json, member);
+    CHECK(place != NULL);
+    return atoi(place + strlen(member));
+}
+
+/* Takes its own document there and back, and only looks at the others', which change all the while. */
+static void once_with_snapshots(coffer_db db, int round)
+{
+    char label[32], undo[64], text[32], *json = NULL;
+    sprintf(label, "round %d", round);
+    sprintf(text, "[%d]", round);
+    CHECK_OK(coffer_save_persistent_data(db, "kept", text));
+    CHECK_OK(coffer_create_database_snapshot(db, label, NULL));
+    CHECK_OK(coffer_save_persistent_data(db, "kept", "\"changed\""));
+    CHECK_OK(coffer_restore_database_from_snapshot(db, label, "{\"dry_run\":true}", NULL));
+    CHECK_OK(coffer_restore_database_from_snapshot(db, label, "{\"keys\":[\"kept\"]}", &json));
+    CHECK(count_of(json, "\"saved\":") == 1 && count_of(json, "\"cleared\":") == 0);
+    CHECK(sscanf(strstr(json, "\"undo\":"), "\"undo\":\"%63[^\"]", undo) == 1);
+    coffer_string_free(json);
+    CHECK_OK(coffer_load_persistent_data(db, "kept", &json));
+    CHECK_SAME(text, json);
+    CHECK_OK(coffer_load_from_snapshot(db, undo, "kept", &json));
+    CHECK_SAME("\"changed\"", json);
+    CHECK_OK(coffer_verify_snapshot(db, undo, NULL));
+    CHECK_OK(coffer_diff_snapshots(db, label, undo, NULL));
+    CHECK_OK(coffer_delete_snapshot(db, label));
+    CHECK_OK(coffer_delete_snapshot(db, undo));
+}
+
+static void *make_snapshots(void *given)
+{
+    coffer_db db = *(const coffer_db *)given;
+    int round;
+    for (round = 1; !is_at_end(); round++)
+        once_with_snapshots(db, round);
+    return NULL;
+}
+
 static void check_end(coffer_db db, const struct worker *workers)
 {
     char expected[32], *text;
@@ -209,7 +251,7 @@ static void check_end(coffer_db db, const struct worker *workers)
 static void many_on_one_store(void)
 {
     static struct worker workers[THREADS];
-    pthread_t visitor;
+    pthread_t visitor, keeper;
     coffer_db handles[2];
     char *before;
     int i, index;
@@ -219,6 +261,7 @@ static void many_on_one_store(void)
     CHECK_OK(coffer_save_persistent_data(handles[0], "shared", "0"));
     set_end(0);
     CHECK(pthread_create(&visitor, NULL, come_and_go, NULL) == 0);
+    CHECK(pthread_create(&keeper, NULL, make_snapshots, &handles[1]) == 0);
     for (i = 0; i < THREADS; i++) {
         workers[i].number = i;
         workers[i].db = handles[i % 2];
@@ -231,7 +274,7 @@ static void many_on_one_store(void)
     for (i = 0; i < THREADS; i++)
         CHECK(pthread_join(workers[i].thread, NULL) == 0);
     set_end(1);
-    CHECK(pthread_join(visitor, NULL) == 0);
+    CHECK(pthread_join(visitor, NULL) == 0 && pthread_join(keeper, NULL) == 0);
     CHECK(coffer_live_handles() == 2);
     check_end(handles[0], workers);
     CHECK_OK(coffer_close(handles[1]));
@@ -274,6 +317,8 @@ static void *work_until_closed(void *given)
         }
         if (goes && worker->number == 2)
             goes = goes_on(coffer_checkpoint(worker->db));
+        if (goes && worker->number == 3)
+            goes = goes_on(coffer_create_database_snapshot(worker->db, NULL, NULL));
         if (goes && worker->number >= 3)
             goes = goes_on(coffer_load_persistent_data(worker->db, key, NULL));
     }

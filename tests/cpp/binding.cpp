@@ -1,5 +1,5 @@
 // What is special to the C++ binding: moves, destructors, exceptions, texts, adapters, reused strings, the reader of
-// Coffer's answers, and many threads on one object.
+// Coffer's answers, the text of options, and many threads on one object.
 //
 // It must not repeat the conformance cases. Invariant: every case ends with no handle left open.
 #include "support.hpp"
@@ -134,7 +134,16 @@ static void texts(const std::string &folder) {
     CHECK(where.find("at byte 1") != std::string::npos);
     REFUSED(COFFER_ERROR_INVALID_JSON, Batch().save("k", nul));
     REFUSED(COFFER_ERROR_INVALID_KEY, Batch().clear(nul));
+    REFUSED(COFFER_ERROR_INVALID_ARGUMENT, (void)db.create_database_snapshot(nul));
+    REFUSED(COFFER_ERROR_INVALID_ARGUMENT, (void)db.get_snapshot(nul));
+    REFUSED(COFFER_ERROR_INVALID_ARGUMENT, (void)db.export_snapshot("now", nul));
+    REFUSED(COFFER_ERROR_INVALID_ARGUMENT, (void)db.import_snapshot(nul));
+    REFUSED(COFFER_ERROR_NULL_ARGUMENT, (void)db.get_snapshot(null));
+    REFUSED(COFFER_ERROR_NULL_ARGUMENT, (void)db.import_snapshot(null));
+    REFUSED(COFFER_ERROR_NULL_ARGUMENT, (void)db.diff_snapshots(null, "now"));
+    CHECK(db.diff_snapshots("now", null).find("\"removed\":[]") != std::string::npos);
     CHECK(!db.load_persistent_data("a"));
+    CHECK(db.create_database_snapshot(null).label == "database_snapshot");
 }
 
 static void adapters(const std::string &folder) {
@@ -153,6 +162,11 @@ static void adapters(const std::string &folder) {
     CHECK(db.load_version_as<Potion>(coffer::party_configs, 1)->count == 7);
     db.save_batch(Batch().save("potion", Potion{8}, 2).save("text", "\"plain\""));
     CHECK(db.load_persistent_data_as<Potion>("potion")->count == 8);
+    db.create_database_snapshot("eight");
+    db.save_persistent_data("potion", Potion{9});
+    CHECK(db.load_from_snapshot_as<Potion>("eight", "potion")->count == 8);
+    CHECK(!db.load_from_snapshot_as<Potion>("eight", "missing"));
+    db.save_persistent_data("potion", Potion{8});
     bool thrown = false;
     try {
         db.save_persistent_data("potion", Potion{-1});
@@ -220,6 +234,109 @@ static void reader(const std::string &) {
     REFUSED(COFFER_ERROR_INTERNAL, coffer::detail::Reader("-1").count());
 }
 
+static void words(const std::string &) {
+    coffer::detail::Reader all(" [true,false , null,1,\"nullify\"] ");
+    std::string seen;
+    all.array([&] {
+        if (all.null()) {
+            seen += "n";
+        } else if (seen.size() < 2) {
+            seen += all.flag() ? "t" : "f";
+        } else {
+            all.skip();
+            seen += "s";
+        }
+    });
+    all.end();
+    CHECK(seen == "tfnss");
+    for (const char *bad : {"", "tru", "True", "1", "null", "\"true\""}) {
+        REFUSED(COFFER_ERROR_INTERNAL, coffer::detail::Reader(bad).flag());
+    }
+    coffer::detail::Reader longer("truest");
+    CHECK(longer.flag());
+    REFUSED(COFFER_ERROR_INTERNAL, longer.end());
+}
+
+static void snapshot_answers(const std::string &) {
+    const auto read = [](const char *json, auto reading) {
+        coffer::detail::Reader all(json);
+        auto answer = reading(all);
+        all.end();
+        return answer;
+    };
+    const coffer::Snapshot one = read("{\"new\":[{\"id\":\"x\"}],\"id\":\"a\",\"collections\":{\"c\":{\"documents\":2,\"more\":1}},"
+                                      "\"reason\":\"restore\",\"file\":\"f\",\"pinned\":true}", coffer::detail::read_snapshot);
+    CHECK(one.id == "a" && one.collections.at("c").documents == 2 && one.reason == "restore" && one.file == "f");
+    CHECK(one.pinned && one.label.empty() && one.sequence == 0 && one.versions.party_configs == 0);
+    const coffer::Restored done = read("{\"undo\":null,\"commit\":7,\"changes\":[]}", coffer::detail::read_restored);
+    CHECK(!done.undo && done.commit == std::uint64_t{7} && done.changes.empty());
+    CHECK(read("{\"journal\":{},\"snapshots\":[{},{}]}", coffer::detail::read_snapshot_list).snapshots.size() == 2);
+    for (const char *bad : {"", "[]", "{\"pinned\":1}", "{\"id\":null}", "{\"sequence\":-1}", "{\"versions\":[]}",
+                            "{\"collections\":{\"c\":1}}", "{\"bytes\":\"1\"}", "{\"id\":\"a\"} x", "{\"id\""}) {
+        REFUSED(COFFER_ERROR_INTERNAL, read(bad, coffer::detail::read_snapshot));
+    }
+}
+
+static void restore_options(const std::string &folder) {
+    coffer::RestoreOptions options;
+    CHECK(options.to_json() == "{\"dry_run\":false}");
+    options.collections = {"plugin_data", coffer::party_configs};
+    options.keys = std::vector<std::string>{};
+    options.dry_run = true;
+    CHECK(options.to_json() == "{\"dry_run\":true,\"collections\":[\"plugin_data\",\"party_configs\"],\"keys\":[]}");
+    const std::string odd = "a \"quoted\" \\ key\n\x01\x7F \xF0\x9F\x97\xA1";
+    Database db(folder);
+    db.save_persistent_data(odd, "1");
+    db.save_persistent_data("other", "1");
+    db.create_database_snapshot(odd);
+    db.save_persistent_data(odd, "2");
+    db.save_persistent_data("other", "2");
+    CHECK(db.restore_database_from_snapshot(odd, options).changes.empty()); // no key is chosen
+    options = {};
+    options.keys = {odd, std::string("other\0", 6)};
+    CHECK(db.restore_database_from_snapshot(odd, options).saved == 1);
+    CHECK(db.load_persistent_data(odd) == "1" && db.load_persistent_data("other") == "2");
+    CHECK(db.list_snapshots().snapshots.at(0).label == odd);
+    options.keys = {"\xFF"};
+    REFUSED(COFFER_ERROR_INVALID_UTF8, db.restore_database_from_snapshot(odd, options));
+}
+
+// Each thread has its snapshots, its documents and its undo; the store is everybody's.
+static void snapshots_on_threads(const std::string &folder) {
+    Options options;
+    options.snapshots_kept = 1000u;
+    Database db(folder, options);
+    std::atomic<int> wrong{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t) {
+        threads.emplace_back([&db, &wrong, t] {
+            try {
+                const std::string key = "t" + std::to_string(t);
+                coffer::RestoreOptions own;
+                own.keys = {key};
+                for (int i = 0; i < 10; ++i) {
+                    db.save_persistent_data(key, std::to_string(i));
+                    const std::string id = db.create_database_snapshot(key).id;
+                    db.save_persistent_data(key, "\"changed\"");
+                    const coffer::Restored restored = db.restore_database_from_snapshot(id, own);
+                    wrong += restored.saved != 1 || db.load_persistent_data(key) != std::to_string(i);
+                    wrong += db.load_from_snapshot(restored.undo.value(), key) != "\"changed\"";
+                    wrong += db.verify_snapshot(id).id != id;
+                    db.delete_snapshot(i % 2 == 0 ? id : *restored.undo);
+                }
+            } catch (const std::exception &error) {
+                std::fprintf(stderr, "thread %d: %s\n", t, error.what());
+                ++wrong;
+            }
+        });
+    }
+    for (std::thread &thread : threads) {
+        thread.join();
+    }
+    CHECK(wrong == 0);
+    CHECK(db.list_snapshots().snapshots.size() == 40);
+}
+
 static void options_text(const std::string &folder) {
     CHECK(Options().to_json() == "{}");
     Options options;
@@ -227,6 +344,10 @@ static void options_text(const std::string &folder) {
     options.create = true;
     options.max_depth = 9u;
     CHECK(options.to_json() == "{\"plugin\":\"a\\\"b\",\"create\":true,\"max_depth\":9}");
+    options.snapshot_every_minutes = 5u;
+    options.snapshots_kept = 7u;
+    CHECK(options.to_json().find(",\"snapshot_every_minutes\":5,\"snapshots_kept\":7}") != std::string::npos);
+    CHECK(Database(folder, options).is_open());
     options.durability = coffer::Durability::Default;
     REFUSED(COFFER_ERROR_INVALID_OPTION, Database(folder, options));
     const char *null = nullptr;
@@ -277,7 +398,8 @@ static void nothing_left(const std::string &) { CHECK(Database::live_handles() =
 int main(int argc, char **argv) {
     return tests::run_all(argc, argv,
                           {CASE(moves), CASE(closing), CASE(exceptions), CASE(texts), CASE(adapters), CASE(reused_strings),
-                           CASE(batches), CASE(reader), CASE(options_text), CASE(many_threads), CASE(two_units),
+                           CASE(batches), CASE(reader), CASE(words), CASE(options_text), CASE(snapshot_answers),
+                           CASE(restore_options), CASE(snapshots_on_threads), CASE(many_threads), CASE(two_units),
                            CASE(nothing_left)},
                           "passed");
 }

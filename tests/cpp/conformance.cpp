@@ -3,6 +3,7 @@
 // It must not test what only C++ has (that is binding.cpp). Invariant: one function per case, in the page's order and
 // under its name, each on a store of its own.
 #include "conformance_lifecycle.hpp"
+#include "conformance_snapshots.hpp"
 #include "support.hpp"
 
 #include <algorithm>
@@ -331,6 +332,8 @@ static void read_only(const std::string &folder) {
     REFUSED(COFFER_ERROR_READ_ONLY, db.save_party_config("2"));
     REFUSED(COFFER_ERROR_READ_ONLY, db.save_entry("k", "2"));
     REFUSED(COFFER_ERROR_READ_ONLY, db.save_batch(Batch().save("k", "2")));
+    REFUSED(COFFER_ERROR_READ_ONLY, (void)db.create_database_snapshot());
+    REFUSED(COFFER_ERROR_READ_ONLY, (void)db.restore_database_from_snapshot("latest"));
     CHECK(db.load_persistent_data("k") == "1");
     db.close();
     CHECK(Database(folder).load_persistent_data("k") == "1");
@@ -460,10 +463,13 @@ int main(int argc, char **argv) {
     return tests::run_all(
         argc, argv,
         {CASE(version), CASE(fresh_store_keys), CASE(save_and_load), CASE(load_missing), CASE(overwrite_counts_revisions),
-         CASE(clear_and_recreate), CASE(tier1_round_trip), CASE(tier1_versions), CASE(roll_back), CASE(tier1_through_keys),
-         CASE(past_versions_are_kept), CASE(list_with_prefix), CASE(batch_is_atomic), CASE(expected_revision),
+         CASE(clear_and_recreate), CASE(tier1_round_trip), CASE(tier1_versions), CASE(roll_back), CASE(version_diff),
+         CASE(tier1_through_keys), CASE(past_versions_are_kept), CASE(list_with_prefix), CASE(batch_is_atomic), CASE(expected_revision),
          CASE(durability_levels), CASE(load_into_buffer), CASE(reopen_finds_all), CASE(two_handles_one_store),
          CASE(read_only), CASE(options), CASE(invalid_json), CASE(invalid_keys), CASE(too_large_and_too_deep),
-         CASE(unicode), CASE(last_error), CASE(closed_handle), CASE(flush_and_checkpoint), CASE(no_live_handles)},
+         CASE(unicode), CASE(last_error), CASE(closed_handle), CASE(flush_and_checkpoint),
+         CASE(snapshot_create), CASE(snapshot_restore), CASE(snapshot_restore_part), CASE(snapshot_unknown),
+         CASE(snapshot_list_pin_delete), CASE(snapshot_diff), CASE(snapshot_load), CASE(snapshot_moment),
+         CASE(snapshot_export_import), CASE(snapshot_reopen), CASE(no_live_handles)},
         "ok");
 }

@@ -1,4 +1,4 @@
-// The conformance cases about the life of a handle; conformance.cpp has the others and runs them all.
+// The conformance cases about the life of a handle; conformance.cpp runs them with the others.
 //
 // It must not be included anywhere else. Invariant: each case works in the folder that it is given and closes what it
 // opens.
@@ -28,6 +28,13 @@ static void closed_handle(const std::string &folder) {
     REFUSED(closed, (void)db.load_party_config()), REFUSED(closed, (void)db.load_version("party_configs", 1));
     REFUSED(closed, (void)db.list_versions("party_configs")), REFUSED(closed, (void)db.version_counters());
     REFUSED(closed, (void)db.recovery_report()), REFUSED(closed, db.flush()), REFUSED(closed, db.checkpoint());
+    REFUSED(closed, (void)db.create_database_snapshot()), REFUSED(closed, (void)db.list_snapshots());
+    REFUSED(closed, (void)db.restore_database_from_snapshot("latest")), REFUSED(closed, (void)db.get_snapshot("latest"));
+    REFUSED(closed, db.delete_snapshot("latest")), REFUSED(closed, (void)db.pin_snapshot("latest", true));
+    REFUSED(closed, (void)db.verify_snapshot("latest")), REFUSED(closed, (void)db.diff_snapshots("latest"));
+    REFUSED(closed, (void)db.load_from_snapshot("latest", "k")), REFUSED(closed, (void)db.import_snapshot(folder));
+    REFUSED(closed, (void)db.export_snapshot("latest", folder + ".coffer"));
+    REFUSED(closed, (void)db.diff_versions("party_configs", 1));
     REFUSED(closed, db.close());
     CHECK(coffer_close(handle) == closed);
     CHECK(coffer_flush(handle) == closed);

@@ -1,5 +1,5 @@
-// The little JSON that the binding itself needs: reading Coffer's own answers (lists of keys, lists of versions, counters)
-// and writing the text of the open options.
+// The little JSON that the binding itself needs: reading Coffer's own answers (lists of keys, versions and snapshots,
+// counters) and writing the text of options.
 //
 // It must not be used for documents: those go through untouched, or through the adapter that the program chose. It is
 // not a checker either; Coffer writes what is read here.
@@ -133,6 +133,20 @@ class Reader {
         return static_cast<std::uint64_t>(value);
     }
 
+    /// true or false.
+    bool flag() {
+        if (take_word("true")) {
+            return true;
+        }
+        if (!take_word("false")) {
+            fail();
+        }
+        return false;
+    }
+
+    /// Whether a null comes; it is read then.
+    bool null() { return take_word("null"); }
+
     /// Reads any value and forgets it.
     void skip() {
         skip_space();
@@ -179,6 +193,15 @@ class Reader {
             return false;
         }
         ++at_;
+        return true;
+    }
+
+    bool take_word(std::string_view word) {
+        skip_space();
+        if (text_.substr(at_, word.size()) != word) {
+            return false;
+        }
+        at_ += word.size();
         return true;
     }
 

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -22,7 +23,7 @@
 #include <utility>
 
 static_assert(COFFER_ABI_VERSION == 1, "this binding is written for version 1 of Coffer's C ABI: take both from one release");
-static_assert(COFFER_VERSION_MAJOR == 0 && COFFER_VERSION_MINOR >= 1, "this binding needs Coffer 0.1 or a later 0.x");
+static_assert(COFFER_VERSION_MAJOR == 0 && COFFER_VERSION_MINOR >= 2, "this binding needs Coffer 0.2 or a later 0.x");
 
 namespace coffer {
 
@@ -180,6 +181,33 @@ bool fetch(std::string &out, Call &&call) {
     out.assign(owned.get());
     return true;
 }
+
+/// For calls whose text may be missing.
+template <class Call>
+std::optional<std::string> find(Call &&call) {
+    std::optional<std::string> text(std::in_place);
+    if (!fetch(*text, std::forward<Call>(call))) {
+        text.reset();
+    }
+    return text;
+}
+
+/// For calls whose text is always there.
+template <class Call>
+std::string get(Call &&call) {
+    std::string text;
+    if (!fetch(text, std::forward<Call>(call))) {
+        fail(COFFER_ERROR_NOT_FOUND);
+    }
+    return text;
+}
+
+template <class T>
+std::optional<T> convert(const std::optional<std::string> &text) {
+    return text ? std::optional<T>(Json<T>::from_text(std::string_view(*text))) : std::nullopt;
+}
+
+inline const char *null_if_empty(const char *text) noexcept { return text == nullptr || *text == '\0' ? nullptr : text; }
 
 template <class T, class Enable = void>
 struct HasAdapter : std::false_type {};

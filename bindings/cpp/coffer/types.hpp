@@ -74,6 +74,9 @@ struct Options {
     std::optional<std::uint64_t> max_document_bytes; ///< 1 to 1,073,741,824. Default: 67,108,864.
     std::optional<std::uint32_t> max_depth;          ///< 1 to 1,024. Default: 128.
     std::optional<std::uint64_t> versions_kept;      ///< Of each Tier 1 document, at least 1. Default: 100.
+    /// How often the store makes an automatic snapshot if something was saved, up to 527,040. Default: 0, never.
+    std::optional<std::uint32_t> snapshot_every_minutes;
+    std::optional<std::uint32_t> snapshots_kept; ///< Automatic ones besides the pinned, 1 to 10,000. Default: 10.
 
     /// The options as a JSON object, for coffer_open.
     std::string to_json() const {
@@ -96,6 +99,8 @@ struct Options {
         add_number(out, "max_document_bytes", max_document_bytes);
         add_number(out, "max_depth", max_depth);
         add_number(out, "versions_kept", versions_kept);
+        add_number(out, "snapshot_every_minutes", snapshot_every_minutes);
+        add_number(out, "snapshots_kept", snapshots_kept);
         return "{" + out + "}";
     }
 
@@ -168,6 +173,26 @@ struct VersionCounters {
     std::uint64_t equipment_sets = 0;   ///< `equipment_sets_v`
     std::uint64_t party_configs = 0;    ///< `party_configs_v`
 };
+
+namespace detail {
+
+inline VersionCounters read_counters(Reader &reader) {
+    VersionCounters counters;
+    reader.object([&](const std::string &member) {
+        if (member == "character_roster_v") {
+            counters.character_roster = reader.count();
+        } else if (member == "equipment_sets_v") {
+            counters.equipment_sets = reader.count();
+        } else if (member == "party_configs_v") {
+            counters.party_configs = reader.count();
+        } else {
+            reader.skip();
+        }
+    });
+    return counters;
+}
+
+} // namespace detail
 
 /// Saves and clears that happen together or not at all. Fill it, hand it to Database::save_batch(), and reuse it after
 /// reset(). A key may stand in it once. It owns copies of its texts; use it on one thread at a time.
