@@ -619,10 +619,11 @@ coffer_status coffer_version_counters(coffer_db db,
  *   or empty for `database_snapshot`.
  * - `out_json`: receives `{"id": "snapshot-42", "label": "before the boss", "kind": "manual", "pinned": false,
  *   "sequence": 42, "created_at_ms": 1700000000000, "documents": 3, "bytes": 512, "collections": {"plugin_data":
- *   {"documents": 2, "bytes": 480}, …}, "versions": {"character_roster_v": 1, …}}`. `"kind"` is `"manual"`,
+ *   {"bytes": 480, "documents": 2}, …}, "versions": {"character_roster_v": 1, …}}`. `"kind"` is `"manual"`,
  *   `"automatic"` (then `"reason"` is `"restore"` or `"schedule"`) or `"imported"` (then the id is `import-<number>`,
- *   `"file"` names its file in the store's folder, and `"sequence"` counts in the store that it came from). NULL is allowed; it is yours: give it back
- *   with `coffer_string_free`.
+ *   `"file"` names its file in the store's folder, and `"sequence"` counts in the store that it came from).
+ *   `"documents"` and `"bytes"` leave the layer's own records out. NULL is allowed; it is yours: give it back with
+ *   `coffer_string_free`.
  *
  * Its record can be read as `save_metadata/snapshots/<id>` and is listed among the keys. It waits for the disk: not for
  * the thread that draws frames. Any thread.

@@ -144,3 +144,16 @@ fn no_saver_is_forgotten_when_a_checkpoint_overtakes_its_sync() {
         }
     }
 }
+
+#[test]
+fn savers_wait_only_for_a_checkpoint_that_is_due() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(folder.path(), r#"{"segment_bytes":65536}"#);
+    let text = format!("\"{}\"", "x".repeat(10_000));
+    let start = Instant::now();
+    // Far beyond some segments, and not yet at the smallest journal that is worth a checkpoint.
+    for number in 0..60 {
+        db.save(&format!("slot/{number}"), &text, None, None).unwrap();
+    }
+    assert!(start.elapsed() < Duration::from_secs(10), "each save waited: {:?}", start.elapsed());
+}

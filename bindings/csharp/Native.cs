@@ -390,10 +390,11 @@ namespace Coffer
         ///    or empty for `database_snapshot`.
         ///  - `out_json`: receives `{"id": "snapshot-42", "label": "before the boss", "kind": "manual", "pinned": false,
         ///    "sequence": 42, "created_at_ms": 1700000000000, "documents": 3, "bytes": 512, "collections": {"plugin_data":
-        ///    {"documents": 2, "bytes": 480}, …}, "versions": {"character_roster_v": 1, …}}`. `"kind"` is `"manual"`,
+        ///    {"bytes": 480, "documents": 2}, …}, "versions": {"character_roster_v": 1, …}}`. `"kind"` is `"manual"`,
         ///    `"automatic"` (then `"reason"` is `"restore"` or `"schedule"`) or `"imported"` (then the id is `import-&lt;number&gt;`,
-        ///    `"file"` names its file in the store's folder, and `"sequence"` counts in the store that it came from). NULL is allowed; it is yours: give it back
-        ///    with `coffer_string_free`.
+        ///    `"file"` names its file in the store's folder, and `"sequence"` counts in the store that it came from).
+        ///    `"documents"` and `"bytes"` leave the layer's own records out. NULL is allowed; it is yours: give it back with
+        ///    `coffer_string_free`.
         ///
         ///  Its record can be read as `save_metadata/snapshots/&lt;id&gt;` and is listed among the keys. It waits for the disk: not for
         ///  the thread that draws frames. Any thread.

@@ -80,10 +80,14 @@ impl Core {
     /// new one and the journal side by side, a store then takes less than three times its documents.
     pub(super) fn checkpoint_is_due(&self, log: &Log) -> bool {
         let limit = match self.options.checkpoint_bytes {
-            0 => self.image_length() / 4 * 3 + SMALLEST_JOURNAL,
+            0 => self.usual_limit(),
             chosen => chosen,
         };
         log.bytes() >= limit
+    }
+
+    fn usual_limit(&self) -> u64 {
+        self.image_length() / 4 * 3 + SMALLEST_JOURNAL
     }
 
     /// The size of the newest image, known without waiting for a checkpoint that is under way.
@@ -101,7 +105,9 @@ impl Core {
     /// Holds a saver back while the journal is far longer than the store and a checkpoint is on its way: a program that
     /// saves without a pause, faster than the disk takes it, must not fill the disk. No game comes here.
     pub(super) fn hold_back(&self, log: &Log) {
-        let limit = self.image_length() + self.options.segment_bytes / 2 * 5;
+        // Only where a checkpoint is due can waiting for it come to an end.
+        let far = self.image_length() + self.options.segment_bytes / 2 * 5;
+        let limit = far.max(self.usual_limit() + SMALLEST_JOURNAL);
         if self.options.checkpoint_bytes > 0 || !self.options.background || log.bytes() <= limit {
             return;
         }

@@ -130,6 +130,9 @@ impl Core {
         if path.as_os_str().is_empty() {
             return Err(Error::InvalidArgument("the file's path is empty; name a file".to_owned()));
         }
+        if self.disk.is_special(path) {
+            return Err(Error::InvalidArgument(format!("{} is no file", path.display())));
+        }
         let image = Image::open(&*self.disk, path).map_err(|error| error.advise(ANOTHER_COPY))?;
         let mut snapshot = self.check_image(&image)?;
         let _published = self.hold_files();
@@ -207,7 +210,9 @@ impl Core {
                 );
                 return Err(Error::corrupt(&self.folder, 0, reason).advise(LOST));
             }
-            total = Size { documents: total.documents + found.documents, bytes: total.bytes + found.bytes };
+            if RESTORABLE.contains(&collection) {
+                total = Size { documents: total.documents + found.documents, bytes: total.bytes + found.bytes };
+            }
         }
         let Size { documents, bytes } = total;
         Ok(Verified { id: snapshot.id, documents, bytes, files, file_bytes, journal_commits })

@@ -4,7 +4,7 @@
 //! snapshot a record names, the store keeps its state; and the state is kept before the record can be seen.
 
 use super::commit::{Prepared, now_ms};
-use super::keys::TIER1;
+use super::keys::{RESTORABLE, TIER1};
 use super::snapshot_files::import_name;
 use super::{Core, keys};
 use crate::document::{Collection, DocumentId};
@@ -62,6 +62,9 @@ impl Core {
         let totals = self.store.totals();
         let size = |total: &Total| json!(Size { documents: total.documents, bytes: total.bytes });
         let names = Collection::ALL.map(Collection::name);
+        // The layer's own records are nothing that a user saved.
+        let with_collection = Collection::ALL.into_iter().zip(&totals);
+        let users = with_collection.filter(|(one, _)| RESTORABLE.contains(one)).map(|(_, total)| total);
         let counter = |collection| (keys::counter_key(collection), json!(self.store.highest_revision(collection)));
         Snapshot {
             id: Snapshot::id_of(sequence),
@@ -71,8 +74,8 @@ impl Core {
             pinned: false,
             sequence,
             created_at_ms: now_ms(),
-            documents: totals.iter().map(|total| total.documents).sum(),
-            bytes: totals.iter().map(|total| total.bytes).sum(),
+            documents: users.clone().map(|total| total.documents).sum(),
+            bytes: users.map(|total| total.bytes).sum(),
             collections: names.into_iter().map(str::to_owned).zip(totals.iter().map(size)).collect(),
             versions: TIER1.into_iter().map(counter).collect(),
             file: None,

@@ -48,8 +48,9 @@ pub struct Snapshot {
     /// The last commit that it holds. Of an imported one, that of the store it comes from.
     pub sequence: u64,
     pub created_at_ms: u64,
+    /// In the collections that users save to.
     pub documents: u64,
-    /// Of the documents' texts.
+    /// Of those documents' texts.
     pub bytes: u64,
     /// By the name of the collection.
     pub collections: Map<String, Value>,
