@@ -13,6 +13,7 @@ use crate::document::Collection;
 use crate::error::{Error, Result};
 use crate::journal::Log;
 use crate::store::{HistoryRef, ImageWriter, Older, View, file_name, history};
+use std::io::ErrorKind;
 use std::ops::Deref;
 use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -166,8 +167,10 @@ impl Core {
     fn write_state(&self, known: &[HistoryRef], sequence: u64) -> Result<(u64, Vec<HistoryRef>)> {
         let histories = self.write_history(known, sequence)?;
         let length = self.write_image(sequence, &histories);
-        if length.is_err() && histories.iter().any(|one| one.number == sequence) {
-            // No image names it, so that the next opening would remove it.
+        // An image that has its name may outlive its failure to be made certain, and then needs its history.
+        let image = self.folder.join(file_name(sequence));
+        let has_no_name = || self.disk.open(&image).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        if length.is_err() && histories.iter().any(|one| one.number == sequence) && has_no_name() {
             let _ = self.remove(&history::name(sequence));
         }
         Ok((length?, histories))
@@ -213,7 +216,7 @@ impl Core {
     pub(super) fn remove(&self, name: &str) -> Result<()> {
         let path = self.folder.join(name);
         match self.disk.remove(&path) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", &path, source)),
+            Err(source) if source.kind() != ErrorKind::NotFound => Err(Error::io("remove", &path, source)),
             _ => Ok(()),
         }
     }

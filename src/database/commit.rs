@@ -254,7 +254,7 @@ impl Core {
     }
 
     /// Nothing is to be committed, but that there is nothing may itself be a commit that is not yet as durable.
-    fn finish_idle(&self, log: &Log, committer: Committer<'_>, durability: Durability) -> Result<Committed> {
+    pub(super) fn finish_idle(&self, log: &Log, committer: Committer<'_>, durability: Durability) -> Result<Committed> {
         let sequence = committer.last_sequence();
         self.finish(log, committer, sequence, durability)?;
         Ok(Committed { sequence, revision: 0 })

@@ -233,6 +233,8 @@ impl Exchange<'_, '_> {
         }
         let mut restored = nothing(self.side);
         if prepared.is_empty() {
+            // That the store is so already may itself not be certain yet.
+            core.finish_idle(self.log, committer, Durability::Durable)?;
             return Ok(restored);
         }
         prepared.iter().for_each(|one| restored.count(one.text()));

@@ -141,6 +141,8 @@ impl Core {
         let log = self.log()?;
         let mut snapshot = self.snapshot(name)?;
         if snapshot.pinned == pinned {
+            // That it is so already may itself not be certain yet.
+            log.sync_through(log.last_sequence())?;
             return Ok(snapshot);
         }
         snapshot.pinned = pinned;
