@@ -1,5 +1,5 @@
-// An equipment tool in C++17: it puts equipment and magic items into the store, saves an equipment set twice, and
-// compares the two versions.
+// An equipment tool in C++17: it puts equipment and magic items into the store, saves an equipment set twice, compares
+// the two versions, and goes back to a snapshot.
 //
 //     tool STORE EQUIPMENT.json MAGIC_ITEMS.json
 //
@@ -110,6 +110,21 @@ void compare_versions(coffer::Database &db, const std::string &first, const std:
     std::printf("  version %llu  %s\n", static_cast<unsigned long long>(newest), second.c_str());
 }
 
+/// Tries something on that turns out badly, and goes back to the snapshot from before.
+void go_back(coffer::Database &db, const std::string &worn) {
+    const coffer::Snapshot before = db.create_database_snapshot("before the cursed ring");
+    db.save_equipment_config(set_of("cursed ring", "cursed ring"));
+    std::printf("It makes a snapshot of all %llu documents, \"%s\", and tries a ring on. What changed since:\n",
+                static_cast<unsigned long long>(before.documents), before.label.c_str());
+    std::printf("  %s\n", db.diff_snapshots(before.id).c_str());
+    const coffer::Restored restored = db.restore_database_from_snapshot(before.id);
+    if (db.load_equipment_config() != worn || !restored.undo) {
+        throw std::runtime_error("the equipment is not as it was in the snapshot");
+    }
+    std::printf("It goes back: %llu document restored; %s would undo that.\n",
+                static_cast<unsigned long long>(restored.saved), restored.undo->c_str());
+}
+
 } // namespace
 
 int main(int count, char **arguments) {
@@ -126,7 +141,9 @@ int main(int count, char **arguments) {
         if (equipment.size() < 2 || magic.empty()) {
             throw std::runtime_error("two pieces of equipment and a magic item are needed");
         }
-        compare_versions(db, set_of(equipment[0], magic[0]), set_of(equipment[1], magic[0]));
+        const std::string worn = set_of(equipment[1], magic[0]);
+        compare_versions(db, set_of(equipment[0], magic[0]), worn);
+        go_back(db, worn);
         db.close(); // the destructor would close too, but cannot say whether that went well
     } catch (const std::exception &error) {
         std::fprintf(stderr, "the equipment tool failed: %s\n", error.what());
