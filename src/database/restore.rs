@@ -150,11 +150,11 @@ impl Core {
     pub(super) fn restore(&self, name: &str, selection: &Selection) -> Result<Restored> {
         let log = self.log()?;
         log.check()?;
+        let published = self.hold_files();
         let point = self.point(name)?;
         if point == Point::Now {
             return Err(Error::InvalidArgument("the present is not restored; name a snapshot or a moment".to_owned()));
         }
-        let published = self.hold_files();
         let target = self.choose(&point, &published)?;
         let now = State::View(View::new(&self.store, NOW, Older::Nothing));
         let watch = Watch::start(self, log)?;
@@ -218,6 +218,7 @@ impl Exchange<'_, '_> {
         let core = self.core;
         let gone = core.superfluous_snapshots(Some(&self.side.id))?;
         let gone_keys: Vec<String> = gone.iter().map(|one| key_of(&one.id)).collect();
+        let stays = |key: &&String| core.is_pinned_by_now(key);
         let late: Vec<Wanted<'_>>;
         let (key, text);
         let mut prepared: Vec<Prepared<'_>> = wanted.iter().map(Wanted::prepared).collect();
@@ -243,7 +244,7 @@ impl Exchange<'_, '_> {
         (key, text) = record_of(&undo)?;
         core.store.pin(undo.sequence);
         prepared.push(Prepared::of_layer(&key, Some(&text)));
-        prepared.extend(gone_keys.iter().map(|key| Prepared::of_layer(key, None)));
+        prepared.extend(gone_keys.iter().filter(|key| !stays(key)).map(|key| Prepared::of_layer(key, None)));
         let committed = core.commit_placed(self.log, committer, prepared, Durability::Durable)?;
         core.forget_locked(&gone);
         (restored.commit, restored.undo) = (Some(committed.sequence), Some(undo.id));

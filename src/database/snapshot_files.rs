@@ -84,8 +84,8 @@ impl Core {
     /// Writes the state that `name` means to a file of its own.
     pub(super) fn export_snapshot(&self, name: &str, path: &Path) -> Result<Exported> {
         self.check_target(path)?;
-        let point = self.point(name)?;
         let published = self.hold_files();
+        let point = self.point(name)?;
         let chosen = self.choose(&point, &published)?;
         let snapshot = record_for_file(&point, &chosen.state, &chosen.side.id, chosen.side.sequence);
         let mut writer = ImageWriter::elsewhere(&*self.disk, path, chosen.side.sequence)?;
@@ -184,8 +184,8 @@ impl Core {
 
     /// Reads again and checks every byte that a snapshot needs, and that its state is as large as its record says.
     pub(super) fn verify_snapshot(&self, name: &str) -> Result<Verified> {
-        let snapshot = self.snapshot(name)?;
         let published = self.hold_files();
+        let snapshot = self.snapshot(name)?;
         let (files, file_bytes, journal_commits) = match &snapshot.file {
             Some(file) => (1, verify(&*self.disk, &self.folder.join(file)).map_err(|error| error.advise(LOST))?, 0),
             None => self.verify_files(&snapshot, &published)?,

@@ -51,7 +51,8 @@ impl Core {
         self.store.pin(snapshot.sequence);
         let mut prepared = vec![Prepared::of_layer(&key, Some(&text))];
         let gone_keys: Vec<String> = gone.iter().map(|one| key_of(&one.id)).collect();
-        prepared.extend(gone_keys.iter().map(|key| Prepared::of_layer(key, None)));
+        let goes = |key: &&String| !self.is_pinned_by_now(key);
+        prepared.extend(gone_keys.iter().filter(goes).map(|key| Prepared::of_layer(key, None)));
         self.commit_placed(log, committer, prepared, Durability::Durable)?;
         self.forget(&gone);
         Ok(snapshot)
@@ -166,10 +167,16 @@ impl Core {
         Ok(superfluous.filter(|one| Some(one.id.as_str()) != except).cloned().collect())
     }
 
+    /// Whether a snapshot that was to go has been pinned meanwhile. The caller holds the commit lock.
+    pub(super) fn is_pinned_by_now(&self, key: &str) -> bool {
+        let record = self.store.get(DocumentId::new(Collection::SaveMetadata, key));
+        let snapshot = record.and_then(|record| serde_json::from_slice::<Snapshot>(record.text()).ok());
+        snapshot.is_some_and(|snapshot| snapshot.pinned)
+    }
+
     /// Lets go of what deleted snapshots kept, at once if nobody looks at a past state, else before the next checkpoint.
     pub(super) fn forget(&self, gone: &[Snapshot]) {
-        let sequences = gone.iter().filter_map(|one| pinned_sequence(&key_of(&one.id)));
-        self.forgotten.lock().extend(sequences);
+        self.note_forgotten(gone);
         if let Some(_published) = self.published.try_lock() {
             self.forget_now();
         }
@@ -177,9 +184,15 @@ impl Core {
 
     /// The same for one who holds the checkpoint lock.
     pub(super) fn forget_locked(&self, gone: &[Snapshot]) {
-        let sequences = gone.iter().filter_map(|one| pinned_sequence(&key_of(&one.id)));
-        self.forgotten.lock().extend(sequences);
+        self.note_forgotten(gone);
         self.forget_now();
+    }
+
+    fn note_forgotten(&self, gone: &[Snapshot]) {
+        let keys = gone.iter().map(|one| key_of(&one.id));
+        // One that was pinned at the last moment is still there.
+        let is_gone = |key: &String| self.store.get(DocumentId::new(Collection::SaveMetadata, key)).is_none();
+        self.forgotten.lock().extend(keys.filter(is_gone).filter_map(|key| pinned_sequence(&key)));
     }
 
     /// Lets go of what waited for it; the caller holds the checkpoint lock.

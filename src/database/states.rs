@@ -2,7 +2,8 @@
 //!
 //! Holds how each is found and what is compared: the newest of each Tier 1 document, and the plug-in documents. Past
 //! versions are history themselves and the layer's records are not the user's, so neither is part of a comparison.
-//! Invariant: who looks at a past state holds the checkpoint lock, so that no file that it needs goes away.
+//! Invariant: who looks at a past state holds the checkpoint lock from before its name was looked up, so that neither
+//! files nor versions that it needs go away.
 
 use super::checkpoint::{Published, Reach};
 use super::keys::{self, TIER1, Target};
