@@ -11,7 +11,8 @@ use support::crash_check::{CrashCheck, Report};
 use support::history::History;
 use support::lying_disk::{Lie, LyingDisk};
 use support::random::Random;
-use support::script::{Action, Run, empty_disk, make_script, options};
+use support::run::Run;
+use support::script::{Action, empty_disk, make_script, options};
 use support::simulated_disk::SimulatedDisk;
 
 const USUAL_SEED: u64 = 20_240_229;
@@ -63,7 +64,8 @@ fn every_crash_keeps_every_promise() {
     let wanted = images_wanted();
     let rounds = (wanted / (60 * disk.steps())).max(1);
     let second_crash_every = (100 * 75_000 / wanted.max(1)).max(1);
-    let check = CrashCheck { options: options(), seed, rounds, second_crash_every };
+    let rename_rounds = (wanted / 25_000).max(1);
+    let check = CrashCheck { options: options(), seed, rounds, second_crash_every, rename_rounds };
     let report = check.run(&disk, &history);
     println!(
         "seed {seed}: {} actions, {} states, {} disk steps; tried {} images and {} of a second crash",
@@ -81,7 +83,8 @@ fn check_against(lie: Lie) -> Report {
     let script = make_script(USUAL_SEED, 60);
     let disk = empty_disk(USUAL_SEED);
     let history = record(Arc::new(LyingDisk::new(disk.clone(), lie)), &disk, &script);
-    CrashCheck { options: options(), seed: USUAL_SEED, rounds: 1, second_crash_every: 0 }.run(&disk, &history)
+    CrashCheck { options: options(), seed: USUAL_SEED, rounds: 1, second_crash_every: 0, rename_rounds: 0 }
+        .run(&disk, &history)
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Invariants tested: a failing call is an error and never a panic; once a commit's write or sync failed, every further
 //! write is refused and reads go on; whatever failed, a store opened anew on what the disk has left holds everything that
-//! was acknowledged, by its promise, and leaves no temporary file when it is closed.
+//! was acknowledged, by its promise, with every snapshot, and leaves no file that nothing needs when it is closed.
 
 mod support;
 
@@ -16,8 +16,10 @@ use support::faults::{Fault, FaultPlan};
 use support::history::History;
 use support::model::{contents_of, difference};
 use support::random::Random;
-use support::script::{Action, Run, STORE, empty_disk, make_script, open, options};
+use support::run::Run;
+use support::script::{Action, STORE, empty_disk, make_script, open, options};
 use support::simulated_disk::SimulatedDisk;
+use support::snapshots::{check_every, check_one};
 
 const USUAL_SEED: u64 = 77;
 const ACTIONS: usize = 70;
@@ -50,6 +52,8 @@ fn run_until_failure(disk: &SimulatedDisk, script: &[Action], fault: Fault) -> O
         match action {
             // These work ahead; failing at it need not stop the store, and if it did, the next commit will say so.
             Action::Maintain | Action::Checkpoint => {}
+            // These read and write files before and after their commit, which need not stop the store either.
+            Action::Restore { .. } | Action::Delete { .. } | Action::Import { .. } => {}
             _ => {
                 check_refusal(&run);
                 break;
@@ -85,7 +89,9 @@ fn check_power_cuts(disk: &SimulatedDisk, history: &History, random: &mut Random
         let db = open(&(Arc::new(image.clone()) as _), &options()).unwrap_or_else(|error| panic!("{crash:?}: {error}"));
         let found = contents_of(&db).expect("a recovered store reads");
         let state = history.find(&found, disk.steps(), history.durable_at(disk.steps()));
-        state.unwrap_or_else(|wrong| panic!("{crash:?} while the disk fails: {wrong}"));
+        let state = state.unwrap_or_else(|wrong| panic!("{crash:?} while the disk fails: {wrong}"));
+        let checked = check_one(&db, &history.state(state).model, random);
+        checked.unwrap_or_else(|wrong| panic!("{crash:?} while the disk fails: {wrong}"));
         image.drop_as_if_killed(db);
     }
 }
@@ -95,6 +101,8 @@ fn check_power_cuts(disk: &SimulatedDisk, history: &History, random: &mut Random
 fn check_recovery(disk: &SimulatedDisk, mut run: Run, random: &mut Random) {
     run.reopen().expect("the disk works again");
     let save = Action::Save { key: "again".to_owned(), text: "[true]".into(), durability: Durability::Durable };
+    let checked = check_every(run.db(), run.history.model(), random);
+    checked.unwrap_or_else(|wrong| panic!("once the disk works again: {wrong}"));
     run.step(&save).expect("a store opened anew takes saves");
     check_power_cuts(disk, &run.history, random);
     run.close().expect("a store opened anew closes");
@@ -103,6 +111,16 @@ fn check_recovery(disk: &SimulatedDisk, mut run: Run, random: &mut Random) {
     run.close().expect("and closes again");
     let names = disk.list(Path::new(STORE)).expect("the folder is there");
     assert!(names.iter().all(|name| !name.ends_with(".tmp")), "left behind: {names:?}");
+    check_no_leftovers(&run, &names);
+}
+
+/// A closed store is one image, and beside it only the files of snapshots that there are.
+fn check_no_leftovers(run: &Run, names: &[String]) {
+    let count = |kind: &str| names.iter().filter(|name| name.starts_with(kind)).count();
+    let snapshots = &run.history.model().snapshots;
+    let imports = snapshots.keys().filter(|id| id.starts_with("import-")).count();
+    assert_eq!((count("image-"), count("import-")), (1, imports), "{names:?} for {:?}", snapshots.keys());
+    assert!(count("history-") == 0 || snapshots.len() > imports, "a history of nothing: {names:?}");
 }
 
 /// Fails one call of the run, and perhaps all like it from there on. True if the fault came.

@@ -193,8 +193,10 @@ impl Core {
     fn moment(&self, sequence: u64, published: &Published) -> Result<Chosen<'_>> {
         let log = self.journal()?;
         let reach = *self.reach.lock();
-        if sequence < reach.sequence || sequence > log.last_sequence() {
-            return Err(out_of_reach(&format!("commit {sequence}"), reach, log.last_sequence()));
+        // Under the commit lock, so that the newest commit is not only in the log but in the store too.
+        let newest = log.begin()?.last_sequence();
+        if sequence < reach.sequence || sequence > newest {
+            return Err(out_of_reach(&format!("commit {sequence}"), reach, newest));
         }
         let older = match (published.sequence, self.store.base()) {
             (Some(image), base) if base.is_none_or(|base| base.sequence() != image) => {

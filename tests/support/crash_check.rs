@@ -1,15 +1,17 @@
 //! Crashes a recorded run after every step, in every way, and says which promise a recovered store broke.
 //!
 //! It knows the promises only, not how they are kept. Invariant: an image passes only if it opens strictly, holds one of
-//! the states that it may hold whole, none older than what was acknowledged, takes a durable save, and has that save
-//! after the next power cut.
+//! the states that it may hold whole, none older than what was acknowledged, has its snapshots, takes a durable save or
+//! restore, and has that after the next power cut.
 
 use super::crash_images::{Crash, CrashPoints};
 use super::history::History;
 use super::model::contents_of;
 use super::random::Random;
-use super::script::{Action, Run, open};
+use super::run::Run;
+use super::script::{Action, open};
 use super::simulated_disk::SimulatedDisk;
+use super::snapshots::{Part, check_one};
 use coffer::database::Database;
 use coffer::options::{Durability, Options};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,6 +28,8 @@ pub struct CrashCheck {
     /// after a name changed, it is one of a hundredth as many, and all after a rename: there most can go wrong, since
     /// names are what the next opening goes by, and none of them is certain yet.
     pub second_crash_every: usize,
+    /// Images of each kind that chance decides, for each step of a recovery after a rename.
+    pub rename_rounds: usize,
 }
 
 /// What came of it.
@@ -132,7 +136,7 @@ impl CrashCheck {
     fn second_rounds(&self, points: &CrashPoints, crash: Crash, random: &mut Random) -> usize {
         match (self.second_crash_every, crash, points.just_changed_names()) {
             (0, ..) => 0,
-            (_, Crash::Process, (_, true)) => 4,
+            (_, Crash::Process, (_, true)) => self.rename_rounds,
             (every, Crash::Process, (true, _)) => usize::from(random.below(every.div_ceil(100)) == 0),
             (every, ..) => usize::from(random.below(every) == 0),
         }
@@ -153,6 +157,13 @@ impl CrashCheck {
         };
         let found = contents_of(&db).map_err(|error| format!("reading after the crash: {error}"))?;
         let state = history.find(&found, moment.position, least)?;
+        // By its own chance, so that the choice of a snapshot decides nothing else.
+        let mut random = Random::new(self.random_for(moment).next() ^ state as u64);
+        // Reading all that a snapshot needs takes longer than all else, and second crashes make most of the images.
+        let is_second = self.second_crash_every == 0;
+        if random.percent(if is_second { 20 } else { 60 }) {
+            check_one(&db, &history.state(state).model, &mut random)?;
+        }
         Ok((db, state))
     }
 
@@ -160,7 +171,7 @@ impl CrashCheck {
         open(&(Arc::new(image.clone()) as _), &self.options).map_err(|error| format!("it does not open: {error}"))
     }
 
-    /// Saves durably in the recovered store and cuts the power; the save and all before it must be there. The history
+    /// Saves or restores in the recovered store and cuts the power; that and all before it must be there. The history
     /// that comes back is that of the recovery, so that it can be crashed in turn.
     fn go_on(&self, image: &SimulatedDisk, mut run: Run, close: bool, random: &mut Random) -> Result<History, String> {
         let keys = ["slot/1", "slot/2", "slot/3", "after/crash", "character_roster"];
@@ -169,7 +180,9 @@ impl CrashCheck {
             text: format!("[\"after\",{}]", random.next()).into(),
             durability: Durability::Durable,
         };
-        run.step(&save).map_err(|error| format!("a durable save after the crash: {error}"))?;
+        let restore = Action::Restore { chosen: random.below(64), part: Part::Everything };
+        let next = if random.percent(25) { &restore } else { &save };
+        run.step(next).map_err(|error| format!("{next:?} after the crash: {error}"))?;
         self.check_end(image, &run.history, random)?;
         if close {
             run.close().map_err(|error| format!("closing after the crash: {error}"))?;

@@ -80,6 +80,11 @@ impl History {
         self.current = self.states.len() - 1;
     }
 
+    /// The commit that began last never came into the log, and the store goes on without it.
+    pub fn withdraw(&mut self, position: usize) {
+        self.settle(self.previous, position);
+    }
+
     /// Fills in what became known of the newest state only after its commit: the times.
     pub fn complete(&mut self, model: Model) {
         let state = &mut self.states[self.current];

@@ -14,5 +14,7 @@ pub mod history;
 pub mod lying_disk;
 pub mod model;
 pub mod random;
+pub mod run;
 pub mod script;
 pub mod simulated_disk;
+pub mod snapshots;

@@ -1,8 +1,9 @@
 //! A plain model of a store: what every key must hold after each commit.
 //!
-//! It knows the documented meaning of keys and nothing of files. Invariant: `contents` lists exactly the keys that the
-//! store must list, each with what loading it must give.
+//! It knows the documented meaning of keys and nothing of files; what snapshots do to it is in `snapshots`. Invariant:
+//! `contents` lists exactly the keys that the store must list, each with what loading it must give.
 
+use super::snapshots::{Kept, record_key};
 use coffer::database::Database;
 use coffer::error::{Error, Result};
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ const BARE: [&str; 2] = ["plugin_data", "save_metadata"];
 /// What loading one key gives.
 #[derive(Debug, Clone)]
 pub struct Entry {
+    /// Empty until it is known: only the store can say what its records hold.
     pub text: Arc<str>,
     pub revision: u64,
     /// `None` until it is known, and for the counters, of which no time is promised.
@@ -27,8 +29,9 @@ pub struct Entry {
 
 impl Entry {
     /// Whether this, as found, is what the model expects.
-    fn meets(&self, expected: &Entry) -> bool {
-        self.text == expected.text
+    pub(super) fn meets(&self, expected: &Entry) -> bool {
+        let is_known = !self.text.is_empty() && !expected.text.is_empty();
+        (!is_known || self.text == expected.text)
             && self.revision == expected.revision
             && (expected.saved_at_ms.is_none() || self.saved_at_ms == expected.saved_at_ms)
     }
@@ -42,12 +45,14 @@ pub type Change = (String, Option<Arc<str>>);
 
 #[derive(Debug, Clone, Default)]
 pub struct Model {
-    documents: BTreeMap<String, Entry>,
+    pub(super) documents: BTreeMap<String, Entry>,
     /// The newest revision of every key that was ever saved.
     revisions: BTreeMap<String, u64>,
-    versions: BTreeMap<&'static str, Vec<Entry>>,
+    pub(super) versions: BTreeMap<&'static str, Vec<Entry>>,
     counters: BTreeMap<&'static str, u64>,
     cleared: BTreeMap<&'static str, bool>,
+    /// By their ids.
+    pub snapshots: BTreeMap<String, Kept>,
 }
 
 /// The Tier 1 document that this key names, if it names one.
@@ -90,7 +95,7 @@ impl Model {
         self.versions.get(name).map_or(&[], Vec::as_slice)
     }
 
-    fn is_cleared(&self, name: &str) -> bool {
+    pub(super) fn is_cleared(&self, name: &str) -> bool {
         self.cleared.get(name).copied().unwrap_or(false)
     }
 
@@ -144,6 +149,7 @@ impl Model {
             }
         }
         contents.extend(self.documents.iter().map(|(key, entry)| (key.clone(), Some(entry.clone()))));
+        contents.extend(self.snapshots.iter().map(|(id, kept)| (record_key(id), Some(kept.record.clone()))));
         contents
     }
 }

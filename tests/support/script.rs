@@ -1,14 +1,14 @@
-//! A scripted run of a store, made from a seed, with a record of what was promised when.
+//! What a store under test is asked to do, made from a seed, and how such a store is opened.
 //!
-//! It is the same for every test that crashes or fails a store. Invariant: an action is in the history before the store
-//! is asked to do it, and acknowledged there only after the store said that it is done.
+//! It is the same for every test that crashes or fails a store; `run` does it. Invariant: a script depends on nothing but
+//! its seed and its length.
 
 use super::file_system::{FileSystem, Node};
-use super::history::History;
-use super::model::{Change, Model, TIER1, VERSIONS_KEPT, contents_of, load};
+use super::model::{Change, TIER1, VERSIONS_KEPT};
 use super::random::Random;
 use super::simulated_disk::SimulatedDisk;
-use coffer::database::{Database, Edit};
+use super::snapshots::{Part, SNAPSHOTS_KEPT};
+use coffer::database::Database;
 use coffer::disk::Disk;
 use coffer::error::Result;
 use coffer::options::{Durability, Options};
@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 /// Where the store lies on the simulated disk.
 pub const STORE: &str = "/saves/store";
+/// Where snapshots are exported to.
+pub const EXPORT: &str = "/saves/export";
 
 /// One call to the store.
 #[derive(Debug, Clone)]
@@ -34,6 +36,24 @@ pub enum Action {
         changes: Vec<Change>,
         durability: Durability,
     },
+    /// Makes a snapshot.
+    Name,
+    /// These choose among the snapshots that there are; without any, nothing is done.
+    Restore {
+        chosen: usize,
+        part: Part,
+    },
+    Delete {
+        chosen: usize,
+    },
+    Pin {
+        chosen: usize,
+        pinned: bool,
+    },
+    /// Exports a snapshot and takes it in as another.
+    Import {
+        chosen: usize,
+    },
     Flush,
     Maintain,
     Checkpoint,
@@ -50,6 +70,7 @@ pub fn options() -> Options {
         segment_bytes: 4096,
         checkpoint_bytes: 48 << 10,
         versions_kept: VERSIONS_KEPT,
+        snapshots_kept: SNAPSHOTS_KEPT,
         ..Options::default()
     }
 }
@@ -90,14 +111,29 @@ fn prologue() -> Vec<Action> {
         save("slot/4", 100, Written),
         save("slot/5", 2000, Written),
         save("slot/6", 30, Durable),
-        // The first image has no older one to replace, only a journal.
+        Action::Name,
+        save("slot/2", 40, Behind),
+        // The first image has no older one to replace, only a journal. It names a history file.
+        Action::Checkpoint,
+        // What the restore brings back lies in the history, the state before it in memory.
+        save("slot/3", 50, Behind),
+        Action::Restore { chosen: 0, part: Part::Everything },
+        Action::Import { chosen: 0 },
+        // A snapshot that the newest image knows goes, and its history with the next image.
+        Action::Delete { chosen: 0 },
         Action::Checkpoint,
     ]
 }
 
 fn make_action(number: usize, random: &mut Random) -> Action {
     let durability = *random.pick(&[Durability::Behind, Durability::Written, Durability::Durable]);
-    match random.below(100) {
+    let chosen = random.below(64);
+    match random.below(120) {
+        100..106 => Action::Name,
+        106..111 => Action::Restore { chosen, part: make_part(random) },
+        111..115 => Action::Delete { chosen },
+        115..117 => Action::Pin { chosen, pinned: random.percent(60) },
+        117..119 => Action::Import { chosen },
         0..49 => Action::Save { key: make_key(random), text: make_text(number, random), durability },
         49..58 => Action::Save { key: (*random.pick(&TIER1)).to_owned(), text: make_text(number, random), durability },
         58..66 => Action::Clear { key: make_key(random), durability },
@@ -108,6 +144,14 @@ fn make_action(number: usize, random: &mut Random) -> Action {
         93..96 => Action::Checkpoint,
         96..98 => Action::Reopen,
         _ => Action::Abandon,
+    }
+}
+
+fn make_part(random: &mut Random) -> Part {
+    match random.below(4) {
+        0 => Part::Collections(vec!["plugin_data"]),
+        1 => Part::Keys(vec![make_key(random), make_key(random), (*random.pick(&TIER1)).to_owned()]),
+        _ => Part::Everything,
     }
 }
 
@@ -144,141 +188,4 @@ fn make_batch(number: usize, random: &mut Random) -> Vec<Change> {
         }
     }
     changes
-}
-
-/// A store that runs a script. `disk` is what the store sees, `recorder` the simulated disk behind it.
-pub struct Run {
-    disk: Arc<dyn Disk>,
-    recorder: SimulatedDisk,
-    options: Options,
-    /// `None` only while it is being opened again.
-    db: Option<Database>,
-    pub history: History,
-    /// Set where syncs may fail: then what was only written may be gone, and only what was synced must be there.
-    pub disk_loses_bytes: bool,
-}
-
-impl Run {
-    /// Opens a store that has no history yet.
-    pub fn start(disk: Arc<dyn Disk>, recorder: &SimulatedDisk, options: &Options) -> Result<Run> {
-        let mut run = Run {
-            disk,
-            recorder: recorder.clone(),
-            options: options.clone(),
-            db: None,
-            history: History::new(),
-            disk_loses_bytes: false,
-        };
-        run.reopen()?;
-        Ok(run)
-    }
-
-    /// Goes on with a store that is open and in the newest state of the history.
-    pub fn resume(recorder: &SimulatedDisk, options: &Options, db: Database, history: History) -> Run {
-        let disk = Arc::new(recorder.clone());
-        let (recorder, options) = (recorder.clone(), options.clone());
-        Run { disk, recorder, options, db: Some(db), history, disk_loses_bytes: false }
-    }
-
-    pub fn db(&self) -> &Database {
-        self.db.as_ref().expect("the store is open")
-    }
-
-    /// Does one action. After a commit that failed, the history holds its state as begun and not acknowledged.
-    pub fn step(&mut self, action: &Action) -> Result<()> {
-        match action {
-            Action::Save { key, text, durability } => self.commit(&[(key.clone(), Some(text.clone()))], *durability),
-            Action::Clear { key, durability } => self.commit(&[(key.clone(), None)], *durability),
-            Action::Batch { changes, durability } => self.commit(changes, *durability),
-            Action::Flush => self.db().flush().map(|()| self.acknowledge(Durability::Durable)),
-            Action::Checkpoint => self.db().checkpoint().map(|()| self.acknowledge(Durability::Durable)),
-            Action::Maintain => self.db().maintain().map(|()| self.acknowledge(Durability::Durable)),
-            Action::Reopen => {
-                self.close()?;
-                self.reopen()
-            }
-            Action::Abandon => {
-                self.abandon();
-                self.reopen()
-            }
-        }
-    }
-
-    pub fn close(&mut self) -> Result<()> {
-        let closed = self.db().close();
-        self.db = None;
-        closed.map(|()| self.acknowledge(Durability::Durable))
-    }
-
-    /// Leaves the store as a dying process does.
-    pub fn abandon(&mut self) {
-        self.recorder.drop_as_if_killed(self.db.take());
-    }
-
-    pub fn is_open(&self) -> bool {
-        self.db.is_some()
-    }
-
-    /// Opens the store again and finds out in which state it is. What was promised must be there.
-    pub fn reopen(&mut self) -> Result<()> {
-        let position = self.recorder.steps();
-        let db = open(&self.disk, &self.options)?;
-        let found = contents_of(&db)?;
-        let least = match self.disk_loses_bytes {
-            true => self.history.durable_at(position),
-            false => self.history.written_at(position),
-        };
-        let state = self.history.find(&found, position, least);
-        self.history.settle(state.unwrap_or_else(|wrong| panic!("on reopening, {wrong}")), position);
-        self.db = Some(db);
-        Ok(())
-    }
-
-    fn acknowledge(&mut self, promise: Durability) {
-        self.history.acknowledge(promise, self.recorder.steps());
-    }
-
-    fn commit(&mut self, changes: &[Change], durability: Durability) -> Result<()> {
-        let mut model = Model::clone(self.history.model());
-        let effective = changes.iter().filter(|change| model.apply(change)).count();
-        let changed = effective > 0;
-        // States are told apart by what they hold. Only clearing can lead back to one that was there before, and differ
-        // from it in nothing but the next revision; such a clear is left out.
-        if changed && changes.iter().all(|(_, text)| text.is_none()) && self.history.has_seen(&model.contents()) {
-            return Ok(());
-        }
-        if changed {
-            self.history.begin(model.clone(), self.recorder.steps());
-        }
-        self.call(changes, durability, &model)?;
-        if changed {
-            for (key, _) in changes.iter().filter(|(_, text)| text.is_some()) {
-                let saved = load(self.db(), key)?.unwrap_or_else(|| panic!("{key} was just saved"));
-                model.note_time(key, saved.saved_at_ms.expect("documents have a time"));
-            }
-            self.history.complete(model);
-        }
-        self.acknowledge(durability);
-        Ok(())
-    }
-
-    /// Calls what the change needs: a save, a clear or a batch.
-    fn call(&self, changes: &[Change], durability: Durability, after: &Model) -> Result<()> {
-        match changes {
-            [(key, Some(text))] => {
-                let revision = self.db().save(key, text, None, Some(durability))?;
-                assert_eq!(revision, after.revision(key), "the revision of {key}");
-            }
-            [(key, None)] => self.db().clear(key, None, Some(durability))?,
-            _ => {
-                let edits: Vec<Edit> = changes.iter().map(edit_of).collect();
-                self.db().save_batch(&edits, Some(durability))?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn edit_of((key, text): &Change) -> Edit<'_> {
-    Edit { key, text: text.as_deref(), expected: None }
 }
