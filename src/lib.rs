@@ -3,14 +3,14 @@
 //! One way through the crate, enforced by `tests/architecture.rs`:
 //!
 //! ```text
-//! ffi → database → store, journal, snapshots → disk
+//! ffi → database → store, journal, snapshots, hub → disk
 //!                  error, document, change, options   (plain data, below all of them)
 //! ```
 //!
 //! - [`ffi`] is the C ABI: arguments in, statuses out, nothing else.
 //! - [`database`] owns the parts and decides when they do what.
 //! - [`store`] holds the documents in memory; [`journal`] holds the write-ahead log; [`snapshots`] knows what snapshots
-//!   are and how two states differ.
+//!   are and how two states differ; [`hub`] brings events to subscribers.
 //! - [`disk`] is the only way to files.
 #![deny(unsafe_op_in_unsafe_fn)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::undocumented_unsafe_blocks)]
@@ -22,6 +22,7 @@ pub mod disk;
 pub mod document;
 pub mod error;
 pub mod ffi;
+pub mod hub;
 pub mod journal;
 pub mod options;
 pub mod snapshots;

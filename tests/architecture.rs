@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The plain data types, below everything; each may use the ones before it.
 const DATA: [&str; 4] = ["error", "document", "change", "options"];
 /// The parts, which know the data, the disk, and not each other.
-const PARTS: [&str; 3] = ["store", "journal", "snapshots"];
+const PARTS: [&str; 4] = ["store", "journal", "snapshots", "hub"];
 const LONGEST_FILE: usize = 500;
 const LONGEST_FUNCTION: usize = 60;
 
@@ -62,7 +62,8 @@ fn allowed(from: &str, to: &str) -> bool {
         || (to == "sync" && !data(from) && from != "ffi")
         || match from {
             "lib" => true,
-            "ffi" => to == "database" || data(to),
+            // What the hub brings to receivers, the C ABI hands on.
+            "ffi" => to == "database" || to == "hub" || data(to),
             "database" => PARTS.contains(&to) || to == "disk" || data(to),
             "disk" => false,
             part if PARTS.contains(&part) => to == "disk" || data(to),

@@ -21,6 +21,12 @@ namespace Coffer
 
 
 
+        [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+        internal delegate void coffer_hub_subscribe_callback_delegate(void* context, byte* topic, ulong sequence, byte* source, long time_ms, byte* json);
+
+        [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+        internal delegate void coffer_hub_subscribe_free_context_delegate(void* context);
+
 
 
         /// <summary>
@@ -551,6 +557,144 @@ namespace Coffer
         /// </summary>
         [DllImport(__DllName, EntryPoint = "coffer_import_snapshot", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int coffer_import_snapshot(ulong db, byte* path, byte* label, byte** out_json);
+
+        /// <summary>
+        ///  Subscribes to events.
+        ///
+        ///  - `topic`: one topic, or with `*` at its end every topic that begins so; up to 256 bytes of UTF-8. Each commit publishes
+        ///    `database_changed` with `{"changes": [{"collection": "plugin_data", "key": "slot-1", "revision": 4, "old_revision":
+        ///    3, "cleared": false}]}`; an old revision of 0 says that the document was not there, and a clear has the revision that
+        ///    it cleared.
+        ///  - `options_json`: NULL, or `{"direct": false, "data": false, "since": 42, "queue": 4096}`; each may be left out.
+        ///    `"direct"`: the callback is called on the publishing thread before its call returns, or, if another thread is just
+        ///    calling it, by that one right after; else events wait until `coffer_hub_poll` or `coffer_hub_next`. `"data"`: changes
+        ///    carry the saved document as `"data"`, without the white space at its ends. `"since"`: begin with everything that was committed after this commit, as far
+        ///    back as the journal reaches (see `coffer_list_snapshots`); a direct callback is called with that before this function
+        ///    returns. `"queue"`: how many events wait at most, 1 to 16,777,216.
+        ///  - `callback`, `context`: what to call with each event, one at a time and in order. NULL if events are asked for with
+        ///    `coffer_hub_next`; a context is then of no use, and is freed before this function returns.
+        ///  - `free_context`: called once with the context when the subscription has ended; NULL is allowed. If this function
+        ///    fails it is not called: the context stays yours, even if the callback was called already.
+        ///  - `out_subscription`: not NULL.
+        ///
+        ///  All subscribers of a store, through whichever handle, meet the events in one order, commits in theirs. What does not
+        ///  fit the queue is told by one event `overflow`, in its place, with `{"events": 7, "from_sequence": 40, "to_sequence":
+        ///  46}`; `coffer_hub_replay` brings the commits of it back. The same event comes first if the journal does not reach
+        ///  back to `"since"`. A polled subscriber never holds up a save. A direct one should be brief: savers wait for it.
+        ///
+        ///  Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
+        ///  `COFFER_ERROR_INVALID_OPTION`, `COFFER_ERROR_INVALID_ARGUMENT`; with `"since"` `COFFER_ERROR_READ_ONLY`,
+        ///  `COFFER_ERROR_OUT_OF_REACH`, `COFFER_ERROR_CORRUPT`, `COFFER_ERROR_IO`. Any thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_hub_subscribe", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_hub_subscribe(ulong db, byte* topic, byte* options_json, coffer_hub_subscribe_callback_delegate callback, void* context, coffer_hub_subscribe_free_context_delegate free_context, ulong* out_subscription);
+
+        /// <summary>
+        ///  Ends a subscription. When this returns, its callback is not running and will not run again, and its context has been
+        ///  freed. Called from the callback itself, both are so when the callback returns.
+        ///
+        ///  Waits for a call of the callback on another thread, so do not hold a lock that the callback takes, and do not let two
+        ///  callbacks end each other's subscriptions: both would wait.
+        ///
+        ///  Statuses: `COFFER_ERROR_INVALID_HANDLE`. Any thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_hub_unsubscribe", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_hub_unsubscribe(ulong subscription);
+
+        /// <summary>
+        ///  Calls the callbacks of this handle's polled subscriptions with the events that wait, on this thread, in order.
+        ///
+        ///  - `max_events`: how many at most; 0 for no limit.
+        ///  - `budget_us`: stop when the next event would probably take longer than so many microseconds in all; 0 for no limit. The
+        ///    first event is delivered in any case.
+        ///  - `out_delivered`: receives how many were delivered; NULL is allowed.
+        ///
+        ///  Statuses: `COFFER_ERROR_INVALID_HANDLE`. Any thread; an event that another thread is just polling is left to it.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_hub_poll", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_hub_poll(ulong db, System.UIntPtr max_events, ulong budget_us, System.UIntPtr* out_delivered);
+
+        /// <summary>
+        ///  Takes the next event that waits for a polled subscription, instead of having a callback called.
+        ///
+        ///  `out_json` receives `{"topic": "database_changed", "sequence": 57, "id": 12, "source": "party-optimizer", "time_ms":
+        ///  1700000000000, "payload": {"changes": [...]}}`; NULL takes the event and drops it. It is yours: give it back with
+        ///  `coffer_string_free`.
+        ///
+        ///  Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_NOT_FOUND` if none waits, `COFFER_ERROR_OUT_OF_MEMORY`. Any
+        ///  thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_hub_next", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_hub_next(ulong subscription, byte** out_json);
+
+        /// <summary>
+        ///  Forgets what waits for a subscription and goes on with everything that was committed after `since`, as if it had
+        ///  been made so. For one that was told of an `overflow`, `since` is `from_sequence` less one. Events that are no commits
+        ///  are not brought back.
+        ///
+        ///  Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_ARGUMENT`, `COFFER_ERROR_READ_ONLY`,
+        ///  `COFFER_ERROR_OUT_OF_REACH`, `COFFER_ERROR_CORRUPT`, `COFFER_ERROR_IO`. Any thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_hub_replay", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_hub_replay(ulong subscription, ulong since);
+
+        /// <summary>
+        ///  Publishes an event of your own.
+        ///
+        ///  - `topic`: 1 to 256 bytes of UTF-8 without `*`, and none that the store publishes itself.
+        ///  - `json`: any JSON value, limited like a document.
+        ///  - `out_event_id`: receives the event's number; NULL is allowed.
+        ///
+        ///  Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
+        ///  `COFFER_ERROR_INVALID_ARGUMENT`, `COFFER_ERROR_INVALID_JSON`, `COFFER_ERROR_TOO_LARGE`, `COFFER_ERROR_TOO_DEEP`. Any
+        ///  thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_hub_publish", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_hub_publish(ulong db, byte* topic, byte* json, ulong* out_event_id);
+
+        /// <summary>
+        ///  Broadcasts the newest Tier 1 documents as the event `database_sync`: documented as syncTier1DataToHub.
+        ///
+        ///  The event carries `{"character_roster": ..., "equipment_sets": ..., "party_configs": ..., "versions":
+        ///  {"character_roster_v": 3, ...}, "timestamp_ms": 1700000000000}`, null for what was not saved or was cleared, all as of
+        ///  one commit.
+        ///
+        ///  `out_json` receives `{"success": true, "event_id": 12, "subscribers": 2, "time_ms": 1700000000000}`; without a
+        ///  subscriber it is a success too. NULL is allowed; it is yours: give it back with `coffer_string_free`.
+        ///
+        ///  Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_FAILED`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_sync_tier1_data_to_hub", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_sync_tier1_data_to_hub(ulong db, byte** out_json);
+
+        /// <summary>
+        ///  Registers the store as the master reference `database-persistence-layer`: documented as
+        ///  registerDatabaseAsMasterReference.
+        ///
+        ///  `out_json` receives `{"registered": true, "ref_id": "database-persistence-layer@1", "name":
+        ///  "database-persistence-layer", "holder": "party-optimizer", "about": {"version": "0.2.0", "provides":
+        ///  ["character_roster", "equipment_sets", "party_configs"], "capabilities": ["read", "write", "sync",
+        ///  "version_control"]}}`. If another handle on the store has registered it, `"registered"` is false, and the rest says who
+        ///  holds it. The reference goes when its holder closes its handle. NULL is allowed; it is yours: give it back with
+        ///  `coffer_string_free`.
+        ///
+        ///  Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_register_database_as_master_reference", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_register_database_as_master_reference(ulong db, byte** out_json);
+
+        /// <summary>
+        ///  Looks references up.
+        ///
+        ///  - `name`: a reference's name, or NULL for all of them.
+        ///  - `out_json`: receives one as `coffer_register_database_as_master_reference` tells it but for `"registered"`, or an
+        ///    array of all by name. It is yours: give it back with `coffer_string_free`.
+        ///
+        ///  Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`, `COFFER_ERROR_NOT_FOUND`,
+        ///  `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_hub_references", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_hub_references(ulong db, byte* name, byte** out_json);
 
 
     }

@@ -10,6 +10,7 @@ use super::{Core, validate};
 use crate::change::{Action, Change};
 use crate::document::{Collection, DocumentId, check_key};
 use crate::error::{Error, Result};
+use crate::hub::{CHANGED, Changed, Event, Outbox, Payload, Published};
 use crate::journal::{Committer, Log};
 use crate::options::Durability;
 use crate::store::{Stamp, Standing, Version};
@@ -32,6 +33,21 @@ pub struct Edit<'a> {
     pub expected: Option<u64>,
 }
 
+/// Who commits, and how it is to last.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Caller<'a> {
+    /// The name that was given when the handle was opened.
+    pub source: &'a str,
+    pub durability: Durability,
+}
+
+impl<'a> Caller<'a> {
+    /// One whose commits are durable.
+    pub fn durable(source: &'a str) -> Caller<'a> {
+        Caller { source, durability: Durability::Durable }
+    }
+}
+
 /// An edit that was checked and waits for its place in the order.
 pub(super) struct Prepared<'a> {
     edit: Edit<'a>,
@@ -42,6 +58,8 @@ pub(super) struct Prepared<'a> {
     hash: u64,
     made: Option<Version>,
     revision: u64,
+    /// The revision before; 0 if the document is not there.
+    old_revision: u64,
     /// There is nothing to clear.
     idle: bool,
 }
@@ -95,7 +113,7 @@ impl<'a> Prepared<'a> {
         let is_long = edit.text.is_some_and(|text| text.len() > LONG) && !is_tier1;
         let made = is_long.then(|| Version::new(DocumentId::new(collection, edit.key), Stamp::default(), edit.text));
         let key = Cow::Borrowed(edit.key);
-        Prepared { edit, collection, key, checksum, hash, made, revision: 0, idle: false }
+        Prepared { edit, collection, key, checksum, hash, made, revision: 0, old_revision: 0, idle: false }
     }
 
     /// An edit that brings back what the store held before: a plug-in's document, or the newest of a Tier 1 document.
@@ -139,6 +157,7 @@ impl<'a> Prepared<'a> {
         if let Some(expected) = self.edit.expected.filter(|expected| *expected != current) {
             return Err(Error::Conflict { key: self.edit.key.to_owned(), expected, current });
         }
+        self.old_revision = current;
         self.idle = self.edit.text.is_none() && !standing.exists;
         // Clearing takes no revision: it notes the one that was cleared.
         self.revision = standing.revision + u64::from(self.edit.text.is_some());
@@ -157,6 +176,22 @@ impl<'a> Prepared<'a> {
         Change { id: self.id(), revision: self.revision, action }
     }
 
+    /// What subscribers are told; with the text if anybody wants it.
+    fn told(&self, with_data: bool) -> Changed {
+        let key = match self.collection {
+            Collection::SaveMetadata => format!("{}/{}", self.collection.name(), self.edit.key).into(),
+            _ => self.edit.key.into(),
+        };
+        Changed {
+            collection: self.collection.name(),
+            key,
+            revision: self.revision,
+            old_revision: self.old_revision,
+            cleared: self.edit.text.is_none(),
+            text: self.edit.text.filter(|_| with_data).map(Into::into),
+        }
+    }
+
     fn apply(&mut self, core: &Core, sequence: u64, time_ms: u64) {
         let stamp = Stamp { sequence, revision: self.revision, time_ms };
         let made = self.made.take();
@@ -166,54 +201,61 @@ impl<'a> Prepared<'a> {
 
 impl Core {
     /// Saves or clears one document.
-    pub(super) fn commit_one(&self, edit: Edit<'_>, durability: Durability) -> Result<Committed> {
+    pub(super) fn commit_one(&self, edit: Edit<'_>, caller: Caller<'_>) -> Result<Committed> {
         let log = self.log()?;
         let mut prepared = Prepared::new(self, edit)?;
         if prepared.is_tier1() {
-            return self.commit_prepared(log, vec![prepared], durability);
+            return self.commit_prepared(log, vec![prepared], caller);
         }
         let mut committer = log.begin()?;
         prepared.place(self)?;
         if prepared.idle {
-            return self.finish_idle(log, committer, durability);
+            return self.finish_idle(log, committer, caller);
         }
         let time_ms = now_ms();
         let sequence = committer.append(time_ms, &[prepared.change()]);
         prepared.apply(self, sequence, time_ms);
         let revision = prepared.revision;
-        self.finish(log, committer, sequence, durability)?;
-        Ok(Committed { sequence, revision })
+        let announced = self.announce(std::slice::from_ref(&prepared), sequence, time_ms, caller.source);
+        let outcome = self.finish(log, committer, sequence, caller.durability);
+        if let Some(announced) = announced {
+            announced.deliver();
+        }
+        outcome.map(|()| Committed { sequence, revision })
     }
 
     /// Saves and clears several documents, all or none.
-    pub(super) fn commit_batch(&self, edits: &[Edit<'_>], durability: Durability) -> Result<Committed> {
+    pub(super) fn commit_batch(&self, edits: &[Edit<'_>], caller: Caller<'_>) -> Result<Committed> {
         let log = self.log()?;
         check_batch(edits)?;
         let mut prepared = Vec::with_capacity(edits.len());
         for edit in edits {
             prepared.push(Prepared::new(self, *edit)?);
         }
-        self.commit_prepared(log, prepared, durability)
+        self.commit_prepared(log, prepared, caller)
     }
 
-    fn commit_prepared(&self, log: &Log, prepared: Vec<Prepared<'_>>, durability: Durability) -> Result<Committed> {
-        self.commit_placed(log, log.begin()?, prepared, durability)
+    fn commit_prepared(&self, log: &Log, prepared: Vec<Prepared<'_>>, caller: Caller<'_>) -> Result<Committed> {
+        let mut outbox = Outbox::default();
+        self.commit_placed(log, log.begin()?, prepared, caller, &mut outbox)
     }
 
-    /// Commits what was prepared at the place that `committer` holds.
+    /// Commits what was prepared at the place that `committer` holds. Direct subscribers are called when the caller drops the
+    /// outbox, which must be after the last lock that it holds.
     pub(super) fn commit_placed(
         &self,
         log: &Log,
         mut committer: Committer<'_>,
         mut prepared: Vec<Prepared<'_>>,
-        durability: Durability,
+        caller: Caller<'_>,
+        outbox: &mut Outbox,
     ) -> Result<Committed> {
         for one in &mut prepared {
             one.place(self)?;
         }
         prepared.retain(|one| !one.idle);
         let Some(revision) = prepared.first().map(|one| one.revision) else {
-            return self.finish_idle(log, committer, durability);
+            return self.finish_idle(log, committer, caller);
         };
         let time_ms = now_ms();
         let aged: Vec<AgedVersion> = prepared.iter().flat_map(|one| self.versions_aged_by(one)).collect();
@@ -227,8 +269,22 @@ impl Core {
             let stamp = Stamp { sequence, revision: one.version, time_ms };
             self.store.apply(one.id(), one.id().hash(), stamp, None, None);
         }
-        self.finish(log, committer, sequence, durability)?;
+        outbox.put(self.announce(&prepared, sequence, time_ms, caller.source));
+        self.finish(log, committer, sequence, caller.durability)?;
         Ok(Committed { sequence, revision })
+    }
+
+    /// Puts a commit into the queues of those who hear of it. The caller holds the commit lock, and calls the direct ones
+    /// when it has given the lock back.
+    #[inline]
+    fn announce(&self, made: &[Prepared<'_>], sequence: u64, time_ms: u64, source: &str) -> Option<Published> {
+        if !self.hub.hears_changes() {
+            return None;
+        }
+        let with_data = self.hub.wants_data();
+        let payload = Payload::Changes(made.iter().map(|one| one.told(with_data)).collect());
+        let (topic, source) = (CHANGED.into(), source.into());
+        Some(self.hub.publish(|id| Event { id, topic, sequence, source, time_ms, payload }))
     }
 
     /// The versions that a save pushes out: the ones before those that stay, as far back as they still exist. As a rule
@@ -254,9 +310,9 @@ impl Core {
     }
 
     /// Nothing is to be committed, but that there is nothing may itself be a commit that is not yet as durable.
-    pub(super) fn finish_idle(&self, log: &Log, committer: Committer<'_>, durability: Durability) -> Result<Committed> {
+    pub(super) fn finish_idle(&self, log: &Log, committer: Committer<'_>, caller: Caller<'_>) -> Result<Committed> {
         let sequence = committer.last_sequence();
-        self.finish(log, committer, sequence, durability)?;
+        self.finish(log, committer, sequence, caller.durability)?;
         Ok(Committed { sequence, revision: 0 })
     }
 

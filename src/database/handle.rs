@@ -3,7 +3,7 @@
 //! Holds what belongs to one user of a shared store (default durability, name, read-only) and forwards the rest.
 //! Invariant: a closed handle refuses everything, and closing happens once.
 
-use super::commit::Edit;
+use super::commit::{Caller, Edit};
 use super::open;
 use super::read::{Loaded, VersionInfo};
 use super::readout::RecoveryReport;
@@ -11,10 +11,15 @@ use super::{Core, keys, registry};
 use crate::disk::Disk;
 use crate::document::{Collection, Document};
 use crate::error::{Error, Result};
+use crate::hub::Subscriber;
 use crate::options::{Durability, Options, Requested};
+use crate::sync::Mutex;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// How many handles were ever given out, and one more.
+static HANDLES: AtomicU64 = AtomicU64::new(1);
 
 /// A handle on an open store. Dropping it closes it, without a word about failures; `close` tells.
 pub struct Database {
@@ -23,6 +28,10 @@ pub struct Database {
     plugin: String,
     read_only: bool,
     closed: AtomicBool,
+    /// Tells this handle from all others of this process.
+    pub(super) id: u64,
+    /// What was subscribed through this handle and not unsubscribed.
+    pub(super) subscribers: Mutex<Vec<Arc<Subscriber>>>,
 }
 
 impl Database {
@@ -34,7 +43,7 @@ impl Database {
 
     /// Opens a store on any disk, as the only handle on it.
     pub fn open_on(disk: Arc<dyn Disk>, path: &Path, options: &Options) -> Result<Database> {
-        Ok(Database::on(open::open(disk, path, options)?, options))
+        Ok(Database::on(open::open(disk, path, options, None)?, options))
     }
 
     fn on(core: Arc<Core>, options: &Options) -> Database {
@@ -44,6 +53,8 @@ impl Database {
             plugin: options.plugin.clone(),
             read_only: options.read_only,
             closed: AtomicBool::new(false),
+            id: HANDLES.fetch_add(1, Ordering::Relaxed),
+            subscribers: Mutex::default(),
         }
     }
 
@@ -52,8 +63,27 @@ impl Database {
         &self.plugin
     }
 
+    /// Who commits through this handle, and how it is to last.
+    pub(super) fn caller(&self, durability: Option<Durability>) -> Caller<'_> {
+        Caller { source: &self.plugin, durability: durability.unwrap_or(self.durability) }
+    }
+
     pub(super) fn core(&self) -> Result<&Core> {
         if self.closed.load(Ordering::Acquire) { Err(Error::Closed) } else { Ok(self.core.newest()) }
+    }
+
+    /// The store that this handle works on by now, to keep.
+    pub(super) fn shared(&self) -> Result<Arc<Core>> {
+        self.core()?;
+        Ok(self.newest_core())
+    }
+
+    pub(super) fn newest_core(&self) -> Arc<Core> {
+        let mut core = &self.core;
+        while let Some(next) = core.successor.get() {
+            core = next;
+        }
+        core.clone()
     }
 
     pub(super) fn writable(&self) -> Result<&Core> {
@@ -64,19 +94,19 @@ impl Database {
     /// "none yet"; `durability` overrides the handle's own.
     pub fn save(&self, key: &str, text: &str, expected: Option<u64>, durability: Option<Durability>) -> Result<u64> {
         let edit = Edit { key, text: Some(text), expected };
-        let committed = self.writable()?.commit_one(edit, durability.unwrap_or(self.durability))?;
+        let committed = self.writable()?.commit_one(edit, self.caller(durability))?;
         Ok(committed.revision)
     }
 
     /// Clears a document; clearing nothing succeeds.
     pub fn clear(&self, key: &str, expected: Option<u64>, durability: Option<Durability>) -> Result<()> {
         let edit = Edit { key, text: None, expected };
-        self.writable()?.commit_one(edit, durability.unwrap_or(self.durability)).map(|_| ())
+        self.writable()?.commit_one(edit, self.caller(durability)).map(|_| ())
     }
 
     /// Saves and clears several documents, all or none, and returns the commit's sequence number.
     pub fn save_batch(&self, edits: &[Edit<'_>], durability: Option<Durability>) -> Result<u64> {
-        let committed = self.writable()?.commit_batch(edits, durability.unwrap_or(self.durability))?;
+        let committed = self.writable()?.commit_batch(edits, self.caller(durability))?;
         Ok(committed.sequence)
     }
 
@@ -163,6 +193,7 @@ impl Database {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Err(Error::Closed);
         }
+        self.leave_hub();
         registry::leave(self.core.clone())
     }
 }

@@ -9,6 +9,7 @@
 mod background;
 mod checkpoint;
 mod commit;
+mod events;
 mod handle;
 mod histories;
 mod keys;
@@ -27,6 +28,7 @@ mod states;
 mod validate;
 
 pub use commit::Edit;
+pub use events::{Registered, Subscription, SubscriptionOptions, Synced};
 pub use handle::Database;
 
 pub use read::{Loaded, VersionInfo};
@@ -37,6 +39,7 @@ pub use snapshots::SnapshotList;
 
 use crate::disk::{Disk, LockGuard, Thread};
 use crate::error::{Error, Result};
+use crate::hub::Hub;
 use crate::journal::Log;
 use crate::options::Options;
 use crate::store::Store;
@@ -72,6 +75,10 @@ pub(crate) struct Core {
     /// When the next scheduled snapshot is to be made, in milliseconds since the Unix epoch.
     next_snapshot_ms: AtomicU64,
     signal: Signal,
+    /// Shared with the store that succeeds this one on the same folder, so that subscribers go on there.
+    hub: Arc<Hub>,
+    /// When the Tier 1 documents were last broadcast, in milliseconds since the Unix epoch; 0 for never.
+    last_sync_ms: AtomicU64,
     thread: Mutex<Option<Thread>>,
     /// Handles on this store; the last one to go shuts it down.
     handles: Mutex<usize>,

@@ -14,6 +14,7 @@ use super::snapshots::{imports, pin_known};
 use crate::change::Commit;
 use crate::disk::{Disk, Lock, LockGuard};
 use crate::error::{Error, Result};
+use crate::hub::Hub;
 use crate::journal::{self, Log, Recovered};
 use crate::options::{Options, Recovery};
 use crate::store::{Image, Store, file_name, history, sequences};
@@ -58,7 +59,9 @@ fn sync_ancestors(disk: &dyn Disk, folder: &Path) -> Result<()> {
 }
 
 /// Opens the store in `folder`.
-pub fn open(disk: Arc<dyn Disk>, folder: &Path, options: &Options) -> Result<Arc<Core>> {
+///
+/// `hub` is that of the store which this one succeeds.
+pub fn open(disk: Arc<dyn Disk>, folder: &Path, options: &Options, hub: Option<Arc<Hub>>) -> Result<Arc<Core>> {
     let folder = find_folder(&*disk, folder, options)?;
     if !options.create || options.read_only {
         require_store(&*disk, &folder)?;
@@ -85,6 +88,7 @@ pub fn open(disk: Arc<dyn Disk>, folder: &Path, options: &Options) -> Result<Arc
     let mut core = at_rest(disk, folder, options, store);
     (core.report, core.lock, core.opened_at) = (report, Mutex::new(lock), recovered.last_sequence);
     (core.published, core.reach) = (Mutex::new(published), Mutex::new(reach));
+    core.hub = hub.unwrap_or_default();
     if options.read_only {
         return Ok(Arc::new(core));
     }
@@ -121,6 +125,8 @@ fn at_rest(disk: Arc<dyn Disk>, folder: PathBuf, options: &Options, store: Store
         pace: Mutex::default(),
         next_snapshot_ms: AtomicU64::new(0),
         signal: Signal::default(),
+        hub: Arc::default(),
+        last_sync_ms: AtomicU64::new(0),
         thread: Mutex::default(),
         handles: Mutex::new(1),
         lock: Mutex::default(),

@@ -37,7 +37,8 @@ pub fn join(path: &Path, requested: &Requested) -> Result<Arc<Core>> {
             return Ok(core.clone());
         }
     }
-    let core = open::open(disk, &folder, options)?;
+    let hub = last.as_ref().map(|last| last.hub.clone());
+    let core = open::open(disk, &folder, options, hub)?;
     if let Some(last) = last {
         // Under the place's lock nobody else can have set it.
         let _ = last.successor.set(core.clone());

@@ -3,14 +3,14 @@
 //! What is to change is found while others go on saving; what they changed meanwhile is looked at again under the commit
 //! lock. Invariant: after the commit the chosen documents are exactly those of the state, and before it nothing changed.
 
-use super::commit::{Prepared, check_size};
+use super::commit::{Caller, Prepared, check_size};
 use super::snapshots::record_of;
 use super::states::{Named, State, compare};
 use super::{Core, keys};
 use crate::document::Collection;
 use crate::error::{Error, Result};
+use crate::hub::Outbox;
 use crate::journal::Log;
-use crate::options::Durability;
 use crate::snapshots::{Point, Side, key_of};
 use crate::store::{NOW, Older, View};
 use serde::{Deserialize, Serialize};
@@ -147,7 +147,9 @@ impl Drop for Watch<'_> {
 
 impl Core {
     /// Brings back the state that `name` means, as far as it is selected.
-    pub(super) fn restore(&self, name: &str, selection: &Selection) -> Result<Restored> {
+    pub(super) fn restore(&self, name: &str, selection: &Selection, source: &str) -> Result<Restored> {
+        // First, so that subscribers are called when everything else here is given back.
+        let mut outbox = Outbox::default();
         let log = self.log()?;
         log.check()?;
         let published = self.hold_files();
@@ -168,8 +170,9 @@ impl Core {
             return Ok(announce(&target.side, &wanted));
         }
         check_size(wanted.iter().map(Wanted::size))?;
-        let exchange = Exchange { core: self, log, target: &target.state, side: &target.side, selection, now: &now };
-        exchange.commit(&wanted, &watch)
+        let side = &target.side;
+        let exchange = Exchange { core: self, log, target: &target.state, side, selection, now: &now, source };
+        exchange.commit(&wanted, &watch, &mut outbox)
     }
 }
 
@@ -211,10 +214,11 @@ struct Exchange<'e, 'c> {
     side: &'e Side,
     selection: &'e Selection,
     now: &'e State<'c>,
+    source: &'e str,
 }
 
 impl Exchange<'_, '_> {
-    fn commit(&self, wanted: &[Wanted<'_>], watch: &Watch<'_>) -> Result<Restored> {
+    fn commit(&self, wanted: &[Wanted<'_>], watch: &Watch<'_>, outbox: &mut Outbox) -> Result<Restored> {
         let core = self.core;
         let gone = core.superfluous_snapshots(Some(&self.side.id))?;
         let gone_keys: Vec<String> = gone.iter().map(|one| key_of(&one.id)).collect();
@@ -235,7 +239,7 @@ impl Exchange<'_, '_> {
         let mut restored = nothing(self.side);
         if prepared.is_empty() {
             // That the store is so already may itself not be certain yet.
-            core.finish_idle(self.log, committer, Durability::Durable)?;
+            core.finish_idle(self.log, committer, Caller::durable(self.source))?;
             return Ok(restored);
         }
         prepared.iter().for_each(|one| restored.count(one.text()));
@@ -245,7 +249,7 @@ impl Exchange<'_, '_> {
         core.store.pin(undo.sequence);
         prepared.push(Prepared::of_layer(&key, Some(&text)));
         prepared.extend(gone_keys.iter().filter(|key| !stays(key)).map(|key| Prepared::of_layer(key, None)));
-        let committed = core.commit_placed(self.log, committer, prepared, Durability::Durable)?;
+        let committed = core.commit_placed(self.log, committer, prepared, Caller::durable(self.source), outbox)?;
         core.forget_locked(&gone);
         (restored.commit, restored.undo) = (Some(committed.sequence), Some(undo.id));
         Ok(restored)

@@ -37,7 +37,7 @@ impl Core {
         // The record is itself a commit.
         let is_new = |sequence: u64| self.log.as_ref().is_some_and(|log| log.last_sequence() > sequence + 1);
         if last.is_none_or(|one| is_new(one.sequence)) {
-            self.name_state("scheduled", Some(REASON))?;
+            self.name_state("scheduled", Some(REASON), "")?;
         }
         Ok(())
     }

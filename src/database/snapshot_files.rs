@@ -5,7 +5,7 @@
 //! certain before the record that names it.
 
 use super::checkpoint::Published;
-use super::commit::{Prepared, now_ms};
+use super::commit::{Caller, Prepared, now_ms};
 use super::keys::{RESTORABLE, TIER1};
 use super::snapshots::{counters, record_of};
 use super::states::LOST;
@@ -13,7 +13,7 @@ use super::states::State;
 use super::{Core, validate};
 use crate::document::{Collection, check_key};
 use crate::error::{Error, Result};
-use crate::options::Durability;
+use crate::hub::Outbox;
 use crate::snapshots::{Kind, Point, Size, Snapshot, check_label};
 use crate::store::{Entry, Found, Image, ImageWriter, file_name, verify};
 use serde::Serialize;
@@ -124,7 +124,9 @@ impl Core {
     }
 
     /// Takes in a file that `export_snapshot` wrote, as one more snapshot.
-    pub(super) fn import_snapshot(&self, path: &Path, label: Option<&str>) -> Result<Snapshot> {
+    pub(super) fn import_snapshot(&self, path: &Path, label: Option<&str>, source: &str) -> Result<Snapshot> {
+        // First, so that subscribers are called when everything else here is given back.
+        let mut outbox = Outbox::default();
         let log = self.log()?;
         let label = label.filter(|label| !label.is_empty()).map(|label| check_label(Some(label))).transpose()?;
         if path.as_os_str().is_empty() {
@@ -158,7 +160,7 @@ impl Core {
         };
         let (key, text) = record_of(&snapshot)?;
         let record = vec![Prepared::of_layer(&key, Some(&text))];
-        self.commit_placed(log, log.begin()?, record, Durability::Durable)?;
+        self.commit_placed(log, log.begin()?, record, Caller::durable(source), &mut outbox)?;
         Ok(snapshot)
     }
 

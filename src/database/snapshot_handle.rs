@@ -20,7 +20,7 @@ impl Database {
     /// Makes a snapshot of now, durably: one commit, whatever the size of the store. Without a label it is called
     /// `database_snapshot`.
     pub fn create_snapshot(&self, label: Option<&str>) -> Result<Snapshot> {
-        self.writable()?.create_snapshot(label)
+        self.writable()?.create_snapshot(label, self.plugin())
     }
 
     /// Every snapshot, oldest first, and how far back the journal reaches.
@@ -35,12 +35,12 @@ impl Database {
 
     /// Deletes a snapshot, durably. The next checkpoint gives back what only it kept.
     pub fn delete_snapshot(&self, name: &str) -> Result<()> {
-        self.writable()?.delete_snapshot(name)
+        self.writable()?.delete_snapshot(name, self.plugin())
     }
 
     /// Keeps an automatic snapshot from being removed by the store, or lets it go again.
     pub fn pin_snapshot(&self, name: &str, pinned: bool) -> Result<Snapshot> {
-        self.writable()?.pin_snapshot(name, pinned)
+        self.writable()?.pin_snapshot(name, pinned, self.plugin())
     }
 
     /// Reads again and checks every byte that a snapshot needs.
@@ -55,12 +55,12 @@ impl Database {
 
     /// Takes in an exported snapshot, under its own label or a new one.
     pub fn import_snapshot(&self, path: &Path, label: Option<&str>) -> Result<Snapshot> {
-        self.writable()?.import_snapshot(path, label)
+        self.writable()?.import_snapshot(path, label, self.plugin())
     }
 
     /// Brings back a state, as far as it is selected, in one durable commit that also keeps the state before.
     pub fn restore(&self, name: &str, selection: &Selection) -> Result<Restored> {
-        self.writable()?.restore(name, selection)
+        self.writable()?.restore(name, selection, self.plugin())
     }
 
     /// How two states differ.

@@ -3,13 +3,13 @@
 //! A snapshot costs one commit: its record, at whose place the state before it is kept from then on. Invariant: whatever
 //! snapshot a record names, the store keeps its state; and the state is kept before the record can be seen.
 
-use super::commit::{Prepared, now_ms};
+use super::commit::{Caller, Prepared, now_ms};
 use super::keys::{RESTORABLE, TIER1};
 use super::snapshot_files::import_name;
 use super::{Core, keys};
 use crate::document::{Collection, DocumentId};
 use crate::error::{Error, Result};
-use crate::options::Durability;
+use crate::hub::Outbox;
 use crate::snapshots::{
     self, Kind, PREFIX, Point, Size, Snapshot, check_label, import_number, key_of, pinned_sequence,
 };
@@ -37,12 +37,13 @@ pub struct JournalReach {
 
 impl Core {
     /// Makes a snapshot of now.
-    pub(super) fn create_snapshot(&self, label: Option<&str>) -> Result<Snapshot> {
-        self.name_state(check_label(label)?, None)
+    pub(super) fn create_snapshot(&self, label: Option<&str>, source: &str) -> Result<Snapshot> {
+        self.name_state(check_label(label)?, None, source)
     }
 
     /// Names the newest state. An automatic snapshot gives its reason, and makes the oldest of its kind go.
-    pub(super) fn name_state(&self, label: &str, reason: Option<&str>) -> Result<Snapshot> {
+    pub(super) fn name_state(&self, label: &str, reason: Option<&str>, source: &str) -> Result<Snapshot> {
+        let mut outbox = Outbox::default();
         let log = self.log()?;
         let gone = if reason.is_some() { self.superfluous_snapshots(None)? } else { Vec::new() };
         let committer = log.begin()?;
@@ -53,7 +54,7 @@ impl Core {
         let gone_keys: Vec<String> = gone.iter().map(|one| key_of(&one.id)).collect();
         let goes = |key: &&String| !self.is_pinned_by_now(key);
         prepared.extend(gone_keys.iter().filter(goes).map(|key| Prepared::of_layer(key, None)));
-        self.commit_placed(log, committer, prepared, Durability::Durable)?;
+        self.commit_placed(log, committer, prepared, Caller::durable(source), &mut outbox)?;
         self.forget(&gone);
         Ok(snapshot)
     }
@@ -123,11 +124,18 @@ impl Core {
     }
 
     /// Removes a snapshot's record, and lets go of what only it needed.
-    pub(super) fn delete_snapshot(&self, name: &str) -> Result<()> {
+    pub(super) fn delete_snapshot(&self, name: &str, source: &str) -> Result<()> {
+        let mut outbox = Outbox::default();
         let log = self.log()?;
         let snapshot = self.snapshot(name)?;
         let key = key_of(&snapshot.id);
-        self.commit_placed(log, log.begin()?, vec![Prepared::of_layer(&key, None)], Durability::Durable)?;
+        self.commit_placed(
+            log,
+            log.begin()?,
+            vec![Prepared::of_layer(&key, None)],
+            Caller::durable(source),
+            &mut outbox,
+        )?;
         if let Some(file) = &snapshot.file {
             // Whoever restores it at this moment has read it already.
             let _published = self.hold_files();
@@ -138,7 +146,8 @@ impl Core {
     }
 
     /// Keeps a snapshot for good, or no longer.
-    pub(super) fn pin_snapshot(&self, name: &str, pinned: bool) -> Result<Snapshot> {
+    pub(super) fn pin_snapshot(&self, name: &str, pinned: bool, source: &str) -> Result<Snapshot> {
+        let mut outbox = Outbox::default();
         let log = self.log()?;
         let mut snapshot = self.snapshot(name)?;
         if snapshot.pinned == pinned {
@@ -156,7 +165,7 @@ impl Core {
             return self.snapshot(name);
         }
         let record = vec![Prepared::of_layer(&key, Some(&text))];
-        self.commit_placed(log, committer, record, Durability::Durable)?;
+        self.commit_placed(log, committer, record, Caller::durable(source), &mut outbox)?;
         Ok(snapshot)
     }
 

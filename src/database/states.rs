@@ -190,7 +190,7 @@ impl Core {
     }
 
     /// The state after a commit that the journal still has.
-    fn moment(&self, sequence: u64, published: &Published) -> Result<Chosen<'_>> {
+    pub(super) fn moment(&self, sequence: u64, published: &Published) -> Result<Chosen<'_>> {
         let log = self.journal()?;
         let reach = *self.reach.lock();
         // Under the commit lock, so that the newest commit is not only in the log but in the store too.

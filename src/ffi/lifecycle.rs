@@ -3,6 +3,7 @@
 use super::boundary::{Failure, guarded};
 use super::export::exported;
 use super::handle::Table;
+use super::hub;
 use super::status::{COFFER_ERROR_INVALID_HANDLE, coffer_status};
 use super::strings;
 use crate::database::{Database, Loaded};
@@ -121,6 +122,7 @@ pub unsafe extern "C" fn coffer_checkpoint(db: coffer_db) -> coffer_status {
 pub unsafe extern "C" fn coffer_close(db: coffer_db) -> coffer_status {
     guarded(|| {
         let database = HANDLES.remove(db).ok_or_else(|| unknown(db))?;
+        hub::forget(db);
         Ok(database.close()?)
     })
 }

@@ -11,6 +11,7 @@ mod handle;
 mod strings;
 
 pub mod documents;
+pub mod hub;
 pub mod library;
 pub mod lifecycle;
 pub mod snapshots;

@@ -35,6 +35,14 @@ static const int32_t COFFER_ANY_REVISION = -1;
 static const int32_t COFFER_MAX_BATCH = 1000000;
 typedef int32_t coffer_status;
 typedef uint64_t coffer_db;
+typedef void (*coffer_event_callback)(void *context,
+                                      const char *topic,
+                                      uint64_t sequence,
+                                      const char *source,
+                                      int64_t time_ms,
+                                      const char *json);
+typedef void (*coffer_free_callback)(void *context);
+typedef uint64_t coffer_subscription;
 const char *coffer_version(void);
 uint32_t coffer_abi_version(void);
 const char *coffer_last_error(void);
@@ -129,4 +137,25 @@ coffer_status coffer_import_snapshot(coffer_db db,
                                      const char *path,
                                      const char *label,
                                      char **out_json);
+coffer_status coffer_hub_subscribe(coffer_db db,
+                                   const char *topic,
+                                   const char *options_json,
+                                   coffer_event_callback callback,
+                                   void *context,
+                                   coffer_free_callback free_context,
+                                   coffer_subscription *out_subscription);
+coffer_status coffer_hub_unsubscribe(coffer_subscription subscription);
+coffer_status coffer_hub_poll(coffer_db db,
+                              size_t max_events,
+                              uint64_t budget_us,
+                              size_t *out_delivered);
+coffer_status coffer_hub_next(coffer_subscription subscription, char **out_json);
+coffer_status coffer_hub_replay(coffer_subscription subscription, uint64_t since);
+coffer_status coffer_hub_publish(coffer_db db,
+                                 const char *topic,
+                                 const char *json,
+                                 uint64_t *out_event_id);
+coffer_status coffer_sync_tier1_data_to_hub(coffer_db db, char **out_json);
+coffer_status coffer_register_database_as_master_reference(coffer_db db, char **out_json);
+coffer_status coffer_hub_references(coffer_db db, const char *name, char **out_json);
 ]]

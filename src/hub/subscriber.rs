@@ -1,0 +1,199 @@
+//! One subscriber: its queue, and how it is called.
+//!
+//! A subscriber has a lock of its own. Whoever delivers takes the right to do so, gives the lock back, calls, and takes
+//! the lock again; so removing waits for a call under way, and none comes after. Invariant: at most one thread delivers
+//! at a time, in the order of the queue; a removed subscriber's receiver is dropped exactly once, outside every lock.
+
+use super::event::{Event, Payload, Seen};
+use super::topic::{OVERFLOW, Pattern};
+use crate::sync::{Condvar, Mutex};
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::sync::{Arc, MutexGuard};
+use std::time::{Duration, Instant};
+
+/// How long a publisher waits at most for a direct subscriber that another thread is calling.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// Who is called with events.
+pub trait Receiver: Send + Sync {
+    /// Takes one event. It may call everything, also what removes it.
+    fn receive(&self, seen: Seen<'_>);
+}
+
+/// What a subscriber wants.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    pub pattern: Pattern,
+    /// Called on the publishing thread, or else when it polls.
+    pub direct: bool,
+    /// Whether it wants the documents that were saved.
+    pub with_data: bool,
+    /// How many events wait for it at most.
+    pub capacity: usize,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Arc<Event>>,
+    receiver: Option<Arc<dyn Receiver>>,
+    /// The thread that is delivering.
+    delivering: Option<usize>,
+    /// What is brought back from the journal comes first, so that nothing is delivered before it is here.
+    held: bool,
+    removed: bool,
+}
+
+pub struct Subscriber {
+    wish: Wish,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+thread_local! {
+    /// How many receivers this thread is in. Its address also tells threads apart, without the destructor that the
+    /// standard library's own thread number brings along.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+fn this_thread() -> usize {
+    DEPTH.with(|depth| std::ptr::from_ref(depth) as usize)
+}
+
+impl Subscriber {
+    /// One that is `held` delivers nothing until `bring_back`.
+    pub fn new(wish: Wish, receiver: Option<Arc<dyn Receiver>>, held: bool) -> Subscriber {
+        Subscriber { wish, state: Mutex::new(State { receiver, held, ..State::default() }), changed: Condvar::new() }
+    }
+
+    pub fn wish(&self) -> &Wish {
+        &self.wish
+    }
+
+    /// Queues an event. One that does not fit is counted in the last place of the queue.
+    pub fn push(&self, event: Arc<Event>) {
+        let mut state = self.state.lock();
+        if state.removed {
+            return;
+        }
+        if state.queue.len() < self.wish.capacity {
+            state.queue.push_back(event);
+            return;
+        }
+        let missed = match state.queue.back().map(|last| &last.payload) {
+            Some(Payload::Missed { events, from_sequence, .. }) => {
+                let (events, from_sequence) = (events + 1, *from_sequence);
+                state.queue.pop_back();
+                Payload::Missed { events, from_sequence, to_sequence: event.sequence }
+            }
+            _ => Payload::Missed { events: 1, from_sequence: event.sequence, to_sequence: event.sequence },
+        };
+        state.queue.push_back(Arc::new(overflow(&event, missed)));
+    }
+
+    /// Delivers nothing more until `bring_back`, and hands out what waited.
+    pub fn hold(&self) -> VecDeque<Arc<Event>> {
+        let mut state = self.state.lock();
+        state.held = true;
+        std::mem::take(&mut state.queue)
+    }
+
+    /// Puts what happened before in front of what was published since `hold`, and goes on.
+    pub fn bring_back(&self, mut events: VecDeque<Arc<Event>>) {
+        let mut state = self.state.lock();
+        events.append(&mut state.queue);
+        state.queue = events;
+        state.held = false;
+    }
+
+    /// The number of the event that is next, if the receiver can be called with it now.
+    pub fn next_id(&self) -> Option<u64> {
+        let state = self.state.lock();
+        let is_free = !state.held && state.receiver.is_some() && state.delivering.is_none();
+        state.queue.front().filter(|_| is_free).map(|event| event.id)
+    }
+
+    /// Takes the next event away, for one who is not called but asks.
+    pub fn take(&self) -> Option<Arc<Event>> {
+        let mut state = self.state.lock();
+        if state.held || state.removed { None } else { state.queue.pop_front() }
+    }
+
+    /// Calls the receiver with the next event. False if there is none, or another thread is delivering.
+    pub fn deliver_one(&self) -> bool {
+        let state = self.state.lock();
+        if state.delivering.is_some() {
+            return false;
+        }
+        let (mut state, delivered) = self.deliver_next(state);
+        state.delivering = None;
+        self.changed.notify_all();
+        delivered
+    }
+
+    /// Calls the receiver with everything that waits, unless a thread is at it already, which then goes on with it.
+    pub fn drain(&self) {
+        let mut state = self.state.lock();
+        if state.delivering.is_some() {
+            return;
+        }
+        loop {
+            let delivered;
+            (state, delivered) = self.deliver_next(state);
+            if !delivered {
+                break;
+            }
+            // Whoever waits for room looks again.
+            self.changed.notify_all();
+        }
+        state.delivering = None;
+        self.changed.notify_all();
+    }
+
+    /// Calls the receiver with the next event, without the lock.
+    fn deliver_next<'s>(&'s self, mut state: MutexGuard<'s, State>) -> (MutexGuard<'s, State>, bool) {
+        state.delivering = Some(this_thread());
+        let Some(receiver) = state.receiver.clone().filter(|_| !state.held) else { return (state, false) };
+        let Some(event) = state.queue.pop_front() else { return (state, false) };
+        drop(state);
+        let json = event.json(self.wish.with_data);
+        DEPTH.with(|depth| depth.set(depth.get() + 1));
+        receiver.receive(Seen { event: &event, json: &json });
+        DEPTH.with(|depth| depth.set(depth.get() - 1));
+        // Before anybody can see that the call is over: a remover that waits must find it dropped.
+        drop(receiver);
+        (self.state.lock(), true)
+    }
+
+    /// Waits until a direct subscriber that another thread is calling has caught up by half. One who is being called
+    /// waits for nobody, since the other may be waiting for it.
+    pub fn await_room(&self) {
+        if DEPTH.with(Cell::get) > 0 {
+            return;
+        }
+        let until = Instant::now() + LONGEST_WAIT;
+        let mut state = self.state.lock();
+        while state.queue.len() > self.wish.capacity / 2 && state.delivering.is_some() && Instant::now() < until {
+            (state, _) = self.changed.wait_for(state, LONGEST_WAIT / 10);
+        }
+    }
+
+    /// Ends it: waits for a call under way, unless it is this very thread's, and drops the receiver.
+    pub fn remove(&self) {
+        let mut state = self.state.lock();
+        state.removed = true;
+        let receiver = state.receiver.take();
+        let queue = std::mem::take(&mut state.queue);
+        while state.delivering.is_some_and(|thread| thread != this_thread()) {
+            state = self.changed.wait(state);
+        }
+        drop(state);
+        drop(queue);
+        drop(receiver);
+    }
+}
+
+fn overflow(event: &Event, payload: Payload) -> Event {
+    let (id, sequence, time_ms) = (event.id, event.sequence, event.time_ms);
+    Event { id, topic: OVERFLOW.into(), sequence, source: "".into(), time_ms, payload }
+}
