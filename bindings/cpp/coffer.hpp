@@ -18,6 +18,7 @@
 #ifndef COFFER_HPP
 #define COFFER_HPP
 
+#include "coffer/hub.hpp"
 #include "coffer/snapshots.hpp"
 #include "coffer/support.hpp"
 #include "coffer/types.hpp"
@@ -40,8 +41,8 @@ inline constexpr const char *party_configs = "party_configs";
 /// closed or moved from, COFFER_ERROR_IO or COFFER_ERROR_CORRUPT when the disk fails, and what its own text names.
 /// Keys are 1 to 1,024 bytes of UTF-8 (COFFER_ERROR_INVALID_KEY); documents are JSON texts within the limits
 /// of the options (COFFER_ERROR_INVALID_JSON, _TOO_LARGE, _TOO_DEEP) and are kept byte for byte.
-/// Its members for snapshots come from SnapshotMembers.
-class Database : public SnapshotMembers<Database> {
+/// Its members for snapshots come from SnapshotMembers, those for events from HubMembers.
+class Database : public SnapshotMembers<Database>, public HubMembers<Database> {
   public:
     /// An object that is not open.
     Database() noexcept = default;
@@ -70,7 +71,7 @@ class Database : public SnapshotMembers<Database> {
     Database(const Database &) = delete;
     Database &operator=(const Database &) = delete;
 
-    /// Takes the handle over; `other` is closed afterwards.
+    /// Takes the handle over, with its subscriptions; `other` is closed afterwards.
     Database(Database &&other) noexcept : handle_(std::exchange(other.handle_, 0)) {}
 
     /// Closes what was open here, as the destructor does, and takes the handle over.

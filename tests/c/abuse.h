@@ -11,9 +11,11 @@
 /* Calls every function that takes a handle with `db`, expecting this status from each and no result from any. */
 void every_function_refuses(coffer_db db, coffer_status expected);
 void every_snapshot_function_refuses(coffer_db db, coffer_status expected);
+void every_hub_function_refuses(coffer_db db, coffer_status expected);
 
-/* Calls every function about snapshots that takes a text with this one, which is not UTF-8, as each of its texts. */
+/* Calls every function of a part that takes a text with this one, which is not UTF-8, as each of its texts. */
 void every_snapshot_text_is_refused(coffer_db db, const char *bad);
+void every_hub_text_is_refused(coffer_db db, const char *bad);
 
 void abuse_handles(coffer_db db);
 void abuse_nulls(coffer_db db);
@@ -24,9 +26,11 @@ void abuse_sizes(coffer_db db);
 void abuse_batches(coffer_db db);
 void abuse_arguments(coffer_db db);
 void abuse_snapshots(coffer_db db);
+void abuse_hub(coffer_db db);
 
-/* These two open stores of their own. */
+/* These open stores of their own. */
 void abuse_options(void);
 void abuse_paths(void);
+void abuse_hub_stores(void);
 
 #endif

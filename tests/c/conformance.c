@@ -2,8 +2,8 @@
  * The conformance cases in C: those of tests/conformance/CASES.md, in its order.
  *
  * It must not look inside a store's folder: what is checked here is what every language can see; the cases about
- * versions and limits are in conformance_more.c, those about snapshots in conformance_snapshots.c. Invariant: each case
- * uses a fresh store, closes it, and prints `ok <name>` only if everything held.
+ * versions and limits are in conformance_more.c, those about snapshots in conformance_snapshots.c, those about the hub in
+ * conformance_hub.c. Invariant: each case uses a fresh store, closes it, and prints `ok <name>` only if everything held.
  *
  *     conformance WORKING_FOLDER
  */
@@ -261,7 +261,9 @@ int main(int count, char **arguments)
         CASE(unicode), CASE(last_error), CASE(closed_handle), CASE(flush_and_checkpoint),
         CASE(snapshot_create), CASE(snapshot_restore), CASE(snapshot_restore_part), CASE(snapshot_unknown),
         CASE(snapshot_list_pin_delete), CASE(snapshot_diff), CASE(snapshot_load), CASE(snapshot_moment),
-        CASE(snapshot_export_import), CASE(snapshot_reopen), CASE(no_live_handles)};
+        CASE(snapshot_export_import), CASE(snapshot_reopen), CASE(hub_changes), CASE(hub_topics), CASE(hub_delivery),
+        CASE(hub_unsubscribe), CASE(hub_overflow), CASE(hub_since), CASE(hub_sync), CASE(hub_master_reference),
+        CASE(no_live_handles)};
     size_t i;
     if (count != 2) {
         fprintf(stderr, "usage: %s WORKING_FOLDER\n", arguments[0]);

@@ -1,5 +1,5 @@
 /*
- * The conformance cases that conformance_more.c and conformance_snapshots.c hold, and the short checks that all cases use.
+ * The conformance cases that the other files named conformance_ hold, and the short checks that all cases use.
  *
  * It must not hold code. Invariant: every case is a function without arguments that leaves no handle open.
  */
@@ -48,6 +48,14 @@ void snapshot_load(void);
 void snapshot_moment(void);
 void snapshot_export_import(void);
 void snapshot_reopen(void);
+void hub_changes(void);
+void hub_topics(void);
+void hub_delivery(void);
+void hub_unsubscribe(void);
+void hub_overflow(void);
+void hub_since(void);
+void hub_sync(void);
+void hub_master_reference(void);
 void no_live_handles(void);
 
 #endif

@@ -13,6 +13,7 @@
 
 SAME(status_is_32_bits, sizeof(coffer_status) == 4 && (coffer_status)-1 < 0);
 SAME(handle_is_64_bits, sizeof(coffer_db) == 8 && (coffer_db)-1 > 0);
+SAME(subscription_is_64_bits, sizeof(coffer_subscription) == 8 && (coffer_subscription)-1 > 0);
 SAME(abi_version, COFFER_ABI_VERSION == 1);
 SAME(version_text, sizeof COFFER_VERSION >= sizeof "0.0.0");
 
@@ -47,6 +48,10 @@ SAME(durability_1, COFFER_DURABILITY_BEHIND == 1);
 SAME(durability_2, COFFER_DURABILITY_WRITTEN == 2);
 SAME(durability_3, COFFER_DURABILITY_DURABLE == 3);
 SAME(any_revision, COFFER_ANY_REVISION == -1);
+
+/* What callers hand in to be called. */
+typedef void (*event_shape)(void *, const char *, uint64_t, const char *, int64_t, const char *);
+typedef void (*free_shape)(void *);
 
 /* The shapes, in the header's order. A pointer of another shape does not take the function's address. */
 struct shapes {
@@ -89,6 +94,15 @@ struct shapes {
     int32_t (*load_from_snapshot)(uint64_t, const char *, const char *, char **);
     int32_t (*export_snapshot)(uint64_t, const char *, const char *, char **);
     int32_t (*import_snapshot)(uint64_t, const char *, const char *, char **);
+    int32_t (*hub_subscribe)(uint64_t, const char *, const char *, event_shape, void *, free_shape, uint64_t *);
+    int32_t (*hub_unsubscribe)(uint64_t);
+    int32_t (*hub_poll)(uint64_t, size_t, uint64_t, size_t *);
+    int32_t (*hub_next)(uint64_t, char **);
+    int32_t (*hub_replay)(uint64_t, uint64_t);
+    int32_t (*hub_publish)(uint64_t, const char *, const char *, uint64_t *);
+    int32_t (*sync_tier1_data_to_hub)(uint64_t, char **);
+    int32_t (*register_database_as_master_reference)(uint64_t, char **);
+    int32_t (*hub_references)(uint64_t, const char *, char **);
 };
 
 extern const struct shapes coffer_shapes;
@@ -132,4 +146,13 @@ const struct shapes coffer_shapes = {
     coffer_load_from_snapshot,
     coffer_export_snapshot,
     coffer_import_snapshot,
+    coffer_hub_subscribe,
+    coffer_hub_unsubscribe,
+    coffer_hub_poll,
+    coffer_hub_next,
+    coffer_hub_replay,
+    coffer_hub_publish,
+    coffer_sync_tier1_data_to_hub,
+    coffer_register_database_as_master_reference,
+    coffer_hub_references,
 };

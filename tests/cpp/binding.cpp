@@ -1,5 +1,6 @@
 // What is special to the C++ binding: moves, destructors, exceptions, texts, adapters, reused strings, the reader of
-// Coffer's answers, the text of options, and many threads on one object.
+// Coffer's answers, the text of options, and many threads on one object. What is special about events is in
+// binding_hub.hpp.
 //
 // It must not repeat the conformance cases. Invariant: every case ends with no handle left open.
 #include "support.hpp"
@@ -38,6 +39,9 @@ struct coffer::Json<Potion> {
         return Potion{std::stoi(std::string(text.substr(head.size())))};
     }
 };
+
+// It needs the Potion.
+#include "binding_hub.hpp"
 
 // A type of text that the binding has never heard of.
 struct EngineName {
@@ -400,6 +404,8 @@ int main(int argc, char **argv) {
                           {CASE(moves), CASE(closing), CASE(exceptions), CASE(texts), CASE(adapters), CASE(reused_strings),
                            CASE(batches), CASE(reader), CASE(words), CASE(options_text), CASE(snapshot_answers),
                            CASE(restore_options), CASE(snapshots_on_threads), CASE(many_threads), CASE(two_units),
-                           CASE(nothing_left)},
+                           CASE(polled_handlers_throw), CASE(direct_handlers_throw), CASE(polls_within_polls),
+                           CASE(polls_have_limits), CASE(subscriptions_move), CASE(ended_from_within), CASE(in_any_order),
+                           CASE(refused_subscriptions), CASE(hub_texts), CASE(hub_on_threads), CASE(nothing_left)},
                           "passed");
 }

@@ -2,6 +2,7 @@
 //
 // It must not test what only C++ has (that is binding.cpp). Invariant: one function per case, in the page's order and
 // under its name, each on a store of its own.
+#include "conformance_hub.hpp"
 #include "conformance_lifecycle.hpp"
 #include "conformance_snapshots.hpp"
 #include "support.hpp"
@@ -470,6 +471,8 @@ int main(int argc, char **argv) {
          CASE(unicode), CASE(last_error), CASE(closed_handle), CASE(flush_and_checkpoint),
          CASE(snapshot_create), CASE(snapshot_restore), CASE(snapshot_restore_part), CASE(snapshot_unknown),
          CASE(snapshot_list_pin_delete), CASE(snapshot_diff), CASE(snapshot_load), CASE(snapshot_moment),
-         CASE(snapshot_export_import), CASE(snapshot_reopen), CASE(no_live_handles)},
+         CASE(snapshot_export_import), CASE(snapshot_reopen), CASE(hub_changes), CASE(hub_topics), CASE(hub_delivery),
+         CASE(hub_unsubscribe), CASE(hub_overflow), CASE(hub_since), CASE(hub_sync), CASE(hub_master_reference),
+         CASE(no_live_handles)},
         "ok");
 }

@@ -35,6 +35,10 @@ static void closed_handle(const std::string &folder) {
     REFUSED(closed, (void)db.load_from_snapshot("latest", "k")), REFUSED(closed, (void)db.import_snapshot(folder));
     REFUSED(closed, (void)db.export_snapshot("latest", folder + ".coffer"));
     REFUSED(closed, (void)db.diff_versions("party_configs", 1));
+    REFUSED(closed, (void)db.subscribe("topic", [](const coffer::Event &) {})), REFUSED(closed, (void)db.poll());
+    REFUSED(closed, db.publish("topic", "1")), REFUSED(closed, (void)db.sync_tier1_data_to_hub());
+    REFUSED(closed, (void)db.register_database_as_master_reference()), REFUSED(closed, (void)db.references());
+    REFUSED(closed, (void)db.reference("name"));
     REFUSED(closed, db.close());
     CHECK(coffer_close(handle) == closed);
     CHECK(coffer_flush(handle) == closed);

@@ -1,5 +1,5 @@
 // The little JSON that the binding itself needs: reading Coffer's own answers (lists of keys, versions and snapshots,
-// counters) and writing the text of options.
+// counters, events) and writing the text of options.
 //
 // It must not be used for documents: those go through untouched, or through the adapter that the program chose. It is
 // not a checker either; Coffer writes what is read here.
@@ -11,9 +11,12 @@
 
 #include "coffer/support.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace coffer {
 namespace detail {
@@ -158,6 +161,14 @@ class Reader {
         }
     }
 
+    /// Reads any value and gives its text.
+    std::string raw() {
+        skip_space();
+        const std::size_t start = at_;
+        skip();
+        return std::string(text_.substr(start, at_ - start));
+    }
+
     /// Throws unless nothing is left.
     void end() {
         skip_space();
@@ -275,6 +286,61 @@ class Reader {
     std::string_view text_;
     std::size_t at_ = 0;
 };
+
+/// One member of an object. Each function reads it if it has that name, and says whether it had.
+struct Field {
+    Reader &reader;
+    const std::string &member;
+
+    bool text(const char *name, std::string &target) const {
+        return take(name, [&] { target = reader.string(); });
+    }
+
+    bool number(const char *name, std::uint64_t &target) const {
+        return take(name, [&] { target = reader.count(); });
+    }
+
+    bool moment(const char *name, std::int64_t &target) const {
+        return take(name, [&] { target = reader.integer(); });
+    }
+
+    bool raw(const char *name, std::string &target) const {
+        return take(name, [&] { target = reader.raw(); });
+    }
+
+    bool flag(const char *name, bool &target) const {
+        return take(name, [&] { target = reader.flag(); });
+    }
+
+    template <class Read>
+    bool take(const char *name, Read &&read) const {
+        if (member != name) {
+            return false;
+        }
+        read();
+        return true;
+    }
+};
+
+/// Reads an object; `known(field)` says whether it read the member.
+template <class Known>
+void read_object(Reader &reader, Known &&known) {
+    reader.object([&](const std::string &member) {
+        if (!known(Field{reader, member})) {
+            reader.skip();
+        }
+    });
+}
+
+/// For calls of C functions whose answer is one JSON value, which `reading` takes apart.
+template <class Reading, class Call>
+auto read(Reading reading, Call &&call) {
+    const std::string json = get(std::forward<Call>(call));
+    Reader reader(json);
+    auto answer = reading(reader);
+    reader.end();
+    return answer;
+}
 
 } // namespace detail
 } // namespace coffer

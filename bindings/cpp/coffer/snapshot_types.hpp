@@ -133,47 +133,6 @@ struct Exported {
 
 namespace detail {
 
-/// One member of an object. Each function reads it if it has that name, and says whether it had.
-struct Field {
-    Reader &reader;
-    const std::string &member;
-
-    bool text(const char *name, std::string &target) const {
-        return take(name, [&] { target = reader.string(); });
-    }
-
-    bool number(const char *name, std::uint64_t &target) const {
-        return take(name, [&] { target = reader.count(); });
-    }
-
-    bool moment(const char *name, std::int64_t &target) const {
-        return take(name, [&] { target = reader.integer(); });
-    }
-
-    bool flag(const char *name, bool &target) const {
-        return take(name, [&] { target = reader.flag(); });
-    }
-
-    template <class Read>
-    bool take(const char *name, Read &&read) const {
-        if (member != name) {
-            return false;
-        }
-        read();
-        return true;
-    }
-};
-
-/// Reads an object; `known(field)` says whether it read the member.
-template <class Known>
-void read_object(Reader &reader, Known &&known) {
-    reader.object([&](const std::string &member) {
-        if (!known(Field{reader, member})) {
-            reader.skip();
-        }
-    });
-}
-
 inline CollectionSize read_size(Reader &reader) {
     CollectionSize size;
     read_object(reader, [&](const Field &field) {

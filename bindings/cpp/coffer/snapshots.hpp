@@ -16,7 +16,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 
 namespace coffer {
 
@@ -35,8 +34,8 @@ class SnapshotMembers {
     /// @throws Error with COFFER_ERROR_INVALID_ARGUMENT for another label.
     Snapshot create_database_snapshot(const Text &label = "") {
         const char *name = detail::argument_for_c(label, "the label");
-        return read(detail::read_snapshot,
-                    [&](char **out) { return coffer_create_database_snapshot(handle(), name, out); });
+        return detail::read(detail::read_snapshot,
+                            [&](char **out) { return coffer_create_database_snapshot(handle(), name, out); });
     }
 
     /// Brings back the documents of a snapshot or a moment, in one durable commit. The state before is kept as an
@@ -47,20 +46,20 @@ class SnapshotMembers {
     Restored restore_database_from_snapshot(const Text &id, const RestoreOptions &options = {}) {
         const char *name = state_for_c(id);
         const std::string json = options.to_json();
-        return read(detail::read_restored, [&](char **out) {
+        return detail::read(detail::read_restored, [&](char **out) {
             return coffer_restore_database_from_snapshot(handle(), name, json.c_str(), out);
         });
     }
 
     /// @returns the snapshots, oldest first, and how far back the journal reaches.
     SnapshotList list_snapshots() const {
-        return read(detail::read_snapshot_list, [this](char **out) { return coffer_list_snapshots(handle(), out); });
+        return detail::read(detail::read_snapshot_list, [this](char **out) { return coffer_list_snapshots(handle(), out); });
     }
 
     /// @param id names a snapshot; a moment will not do.
     Snapshot get_snapshot(const Text &id) const {
         const char *name = state_for_c(id);
-        return read(detail::read_snapshot, [&](char **out) { return coffer_get_snapshot(handle(), name, out); });
+        return detail::read(detail::read_snapshot, [&](char **out) { return coffer_get_snapshot(handle(), name, out); });
     }
 
     /// Deletes a snapshot, durably. What only it kept is given back at the next checkpoint.
@@ -72,8 +71,8 @@ class SnapshotMembers {
     /// @returns the snapshot as it is then.
     Snapshot pin_snapshot(const Text &id, bool pinned) {
         const char *name = state_for_c(id);
-        return read(detail::read_snapshot,
-                    [&](char **out) { return coffer_pin_snapshot(handle(), name, pinned ? 1 : 0, out); });
+        return detail::read(detail::read_snapshot,
+                            [&](char **out) { return coffer_pin_snapshot(handle(), name, pinned ? 1 : 0, out); });
     }
 
     /// Reads again every byte on the disk that a snapshot needs, and checks it.
@@ -81,7 +80,8 @@ class SnapshotMembers {
     /// @throws Error with COFFER_ERROR_CORRUPT, which names file and offset.
     Verified verify_snapshot(const Text &id) const {
         const char *name = state_for_c(id);
-        return read(detail::read_verified, [&](char **out) { return coffer_verify_snapshot(handle(), name, out); });
+        return detail::read(detail::read_verified,
+                            [&](char **out) { return coffer_verify_snapshot(handle(), name, out); });
     }
 
     /// @param from names a state, or "now".
@@ -114,7 +114,8 @@ class SnapshotMembers {
     Exported export_snapshot(const Text &id, const Text &path) const {
         const char *name = state_for_c(id);
         const char *file = detail::argument_for_c(path, "the path");
-        return read(detail::read_exported, [&](char **out) { return coffer_export_snapshot(handle(), name, file, out); });
+        return detail::read(detail::read_exported,
+                            [&](char **out) { return coffer_export_snapshot(handle(), name, file, out); });
     }
 
     /// Takes in a file that export_snapshot() wrote, as one more snapshot. No document changes until it is restored.
@@ -125,7 +126,8 @@ class SnapshotMembers {
     Snapshot import_snapshot(const Text &path, const Text &label = "") {
         const char *file = detail::argument_for_c(path, "the path");
         const char *name = detail::argument_for_c(label, "the label");
-        return read(detail::read_snapshot, [&](char **out) { return coffer_import_snapshot(handle(), file, name, out); });
+        return detail::read(detail::read_snapshot,
+                            [&](char **out) { return coffer_import_snapshot(handle(), file, name, out); });
     }
 
   protected:
@@ -136,16 +138,6 @@ class SnapshotMembers {
     coffer_db handle() const noexcept { return static_cast<const Self *>(this)->handle(); }
 
     static const char *state_for_c(const Text &id) { return detail::argument_for_c(id, "the snapshot's name"); }
-
-    /// For calls whose answer is one JSON value, which `reading` takes apart.
-    template <class Reading, class Call>
-    static auto read(Reading reading, Call &&call) {
-        const std::string json = detail::get(std::forward<Call>(call));
-        detail::Reader reader(json);
-        auto answer = reading(reader);
-        reader.end();
-        return answer;
-    }
 };
 
 } // namespace coffer
