@@ -1,5 +1,5 @@
 // What is special to the C# binding: handles that are forgotten, disposed twice or used afterwards, texts on their way to
-// UTF-8, byte arrays, many threads, and the names of the statuses.
+// UTF-8, byte arrays, many threads, and the names of the statuses. What is special to events is in Binding.Hub.cs.
 //
 // It must not repeat the conformance cases. Invariant: every case ends with no handle left open.
 using System;
@@ -10,7 +10,7 @@ using System.Threading;
 using Coffer;
 using static Test;
 
-internal static class Binding
+internal static partial class Binding
 {
     // In a method and on a thread of its own, so that nothing on a stack still points at the objects.
     private static void Forget(string folder)
@@ -335,6 +335,8 @@ internal static class Binding
         Console.WriteLine("on " + System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription);
         return Run(args, "passed", FinalizerClosesForgottenHandles, DisposeTwice, FailedOpenLeavesNothing, NulsAndSurrogates,
             BytesInAndOut, Batches, SnapshotTexts, SnapshotArguments, StatusNames, ManyThreads, ClosingUnderOtherThreads,
+            SubscriptionsNobodyKeeps, ForgottenWithSubscriptions, EndedSubscriptionsAreLetGo, ExceptionsInPolledHandlers,
+            ExceptionsInDirectHandlers, EndingFromWithin, HandlersOnOtherThreads, DisposeWaitsForTheHandler, HubArguments,
             NothingLeft);
     }
 }

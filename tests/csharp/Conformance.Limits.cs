@@ -2,6 +2,7 @@
 //
 // It must not hold cases about what the store does with good input: those are in Conformance.cs, whose Main runs
 // both. Invariant: what is refused changes nothing.
+using System;
 using System.IO;
 using System.Linq;
 using Coffer;
@@ -124,6 +125,38 @@ internal static partial class Conformance
                 Same(1, db.ListDatabaseKeys().Count(key => key == keys[i]));
             }
             Same(keys.Length + FreshKeys.Length, db.ListDatabaseKeys().Length);
+        }
+    }
+
+    private static void ClosedHandle(string folder)
+    {
+        string json;
+        Entry entry;
+        var db = new Database(folder);
+        db.Close();
+        Check(!db.IsOpen);
+        Action[] calls =
+        {
+            () => db.SavePersistentData("k", "1"), () => db.SavePersistentData("k", new byte[] { 0x31 }, 0, 1),
+            () => db.LoadPersistentData("k"), () => db.TryLoadPersistentData("k", out json),
+            () => db.LoadPersistentDataInto("k", new byte[9]), () => db.ClearDatabaseEntry("k"), () => db.ListDatabaseKeys(),
+            () => db.ListDatabaseKeysWith("k"), () => db.LoadEntry("k"), () => db.TryLoadEntry("k", out entry),
+            () => db.SaveEntry("k", "1"), () => db.ClearEntry("k"), () => db.SaveBatch(new Batch().Save("k", "1")),
+            () => db.SaveCharacterRosterState("1"), () => db.LoadCharacterRosterState(), () => db.SaveEquipmentConfig("1"),
+            () => db.LoadEquipmentConfig(), () => db.SavePartyConfig("1"), () => db.LoadPartyConfig(),
+            () => db.LoadVersion("party_configs", 1), () => db.ListVersions("party_configs"), () => db.VersionCounters(),
+            () => db.CreateDatabaseSnapshot(), () => db.RestoreDatabaseFromSnapshot("latest"), () => db.ListSnapshots(),
+            () => db.GetSnapshot("latest"), () => db.DeleteSnapshot("latest"), () => db.PinSnapshot("latest"),
+            () => db.VerifySnapshot("latest"), () => db.DiffSnapshots("latest"), () => db.LoadFromSnapshot("latest", "k"),
+            () => db.TryLoadFromSnapshot("latest", "k", out json), () => db.ExportSnapshot("latest", folder + "/file"),
+            () => db.ImportSnapshot(folder + "/file"), () => db.DiffVersions("party_configs", 1, 2),
+            () => db.Subscribe("*", one => { }), () => db.Poll(), () => db.Publish("topic", "1"), () => db.References(),
+            () => db.SyncTier1DataToHub(), () => db.RegisterDatabaseAsMasterReference(),
+            () => db.RecoveryReport(), () => db.Flush(), () => db.Checkpoint(), () => db.Close()
+        };
+        foreach (Action call in calls)
+        {
+            Check(Throws<ObjectDisposedException>(call).Message.Contains("COFFER_ERROR_INVALID_HANDLE"));
         }
     }
 }

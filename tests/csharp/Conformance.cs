@@ -3,7 +3,7 @@
 //
 // It must not test what only C# has (that is Binding.cs). Invariant: one method per case, run in the page's order and
 // under its name, each on a store of its own. The cases about what is refused are in Conformance.Limits.cs, those about
-// snapshots in Conformance.Snapshots.cs, their files and moments in Conformance.Moments.cs.
+// snapshots in Conformance.Snapshots.cs, their files and moments in Conformance.Moments.cs, events in Conformance.Hub.cs.
 using System;
 using System.Globalization;
 using System.Linq;
@@ -424,36 +424,6 @@ internal static partial class Conformance
         }
     }
 
-    private static void ClosedHandle(string folder)
-    {
-        string json;
-        Entry entry;
-        var db = new Database(folder);
-        db.Close();
-        Check(!db.IsOpen);
-        Action[] calls =
-        {
-            () => db.SavePersistentData("k", "1"), () => db.SavePersistentData("k", new byte[] { 0x31 }, 0, 1),
-            () => db.LoadPersistentData("k"), () => db.TryLoadPersistentData("k", out json),
-            () => db.LoadPersistentDataInto("k", new byte[9]), () => db.ClearDatabaseEntry("k"), () => db.ListDatabaseKeys(),
-            () => db.ListDatabaseKeysWith("k"), () => db.LoadEntry("k"), () => db.TryLoadEntry("k", out entry),
-            () => db.SaveEntry("k", "1"), () => db.ClearEntry("k"), () => db.SaveBatch(new Batch().Save("k", "1")),
-            () => db.SaveCharacterRosterState("1"), () => db.LoadCharacterRosterState(), () => db.SaveEquipmentConfig("1"),
-            () => db.LoadEquipmentConfig(), () => db.SavePartyConfig("1"), () => db.LoadPartyConfig(),
-            () => db.LoadVersion("party_configs", 1), () => db.ListVersions("party_configs"), () => db.VersionCounters(),
-            () => db.CreateDatabaseSnapshot(), () => db.RestoreDatabaseFromSnapshot("latest"), () => db.ListSnapshots(),
-            () => db.GetSnapshot("latest"), () => db.DeleteSnapshot("latest"), () => db.PinSnapshot("latest"),
-            () => db.VerifySnapshot("latest"), () => db.DiffSnapshots("latest"), () => db.LoadFromSnapshot("latest", "k"),
-            () => db.TryLoadFromSnapshot("latest", "k", out json), () => db.ExportSnapshot("latest", folder + "/file"),
-            () => db.ImportSnapshot(folder + "/file"), () => db.DiffVersions("party_configs", 1, 2),
-            () => db.RecoveryReport(), () => db.Flush(), () => db.Checkpoint(), () => db.Close()
-        };
-        foreach (Action call in calls)
-        {
-            Check(Throws<ObjectDisposedException>(call).Message.Contains("COFFER_ERROR_INVALID_HANDLE"));
-        }
-    }
-
     private static void FlushAndCheckpoint(string folder)
     {
         using (var db = new Database(folder, new Options { Durability = Durability.Behind }))
@@ -495,6 +465,7 @@ internal static partial class Conformance
             BatchIsAtomic, ExpectedRevision, DurabilityLevels, LoadIntoBuffer, ReopenFindsAll, TwoHandlesOneStore, ReadOnly,
             Options, InvalidJson, InvalidKeys, TooLargeAndTooDeep, Unicode, LastError, ClosedHandle, FlushAndCheckpoint,
             SnapshotCreate, SnapshotRestore, SnapshotRestorePart, SnapshotUnknown, SnapshotListPinDelete, SnapshotDiff,
-            SnapshotLoad, SnapshotMoment, SnapshotExportImport, SnapshotReopen, NoLiveHandles);
+            SnapshotLoad, SnapshotMoment, SnapshotExportImport, SnapshotReopen, HubChanges, HubTopics, HubDelivery,
+            HubUnsubscribe, HubOverflow, HubSince, HubSync, HubMasterReference, NoLiveHandles);
     }
 }

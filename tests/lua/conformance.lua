@@ -3,7 +3,7 @@
 --   luajit conformance.lua <empty folder>      LUA_PATH and COFFER_LIBRARY set by the runner
 --
 -- Must not: use anything that a store of another case left behind; each case opens its own below the folder.
--- Keeps: the cases run in the page's order. Those about snapshots are in snapshot_cases.lua.
+-- Keeps: the cases run in the page's order. Those about snapshots are in snapshot_cases.lua, about events in hub_cases.lua.
 
 local coffer = require "coffer"
 local support = require "support"
@@ -394,6 +394,12 @@ case("closed_handle", function(path)
     refused(CLOSED, db:exportSnapshot("latest", path .. "_file"))
     refused(CLOSED, db:importSnapshot(path .. "_file"))
     support.not_restored(CLOSED, db:restoreDatabaseFromSnapshot "latest")
+    refused(CLOSED, db:on("*", print))
+    refused(CLOSED, db:poll())
+    refused(CLOSED, db:publish("topic", 1))
+    refused(CLOSED, db:references())
+    equal(db:syncTier1DataToHub().status, CLOSED, "sync")
+    equal(db:registerDatabaseAsMasterReference().status, CLOSED, "registration")
     check(not pcall(db.flush, {}), "a method without its database throws")
 end)
 
@@ -410,6 +416,7 @@ case("flush_and_checkpoint", function(path)
 end)
 
 require "snapshot_cases"
+require "hub_cases"
 
 case("no_live_handles", function()
     equal(coffer.liveHandles(), 0, "live handles")

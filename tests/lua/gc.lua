@@ -94,6 +94,30 @@ local function test_kept()
     live(0, "in the end")
 end
 
+-- A subscription neither keeps its database from being collected, also when its handler uses it, nor goes before it.
+local function test_subscriptions()
+    local heard = 0
+    local function subscribe(path)
+        local db = assert(coffer.open(path))
+        assert(db:on("*", function()
+            heard = heard + 1
+            return db
+        end))
+        return db
+    end
+    local db = subscribe(folder .. "/heard")
+    collect()
+    assert(db:publish("topic", 1))
+    assert(db:poll() == 1 and heard == 1, "a subscription whose object nobody keeps")
+    local kept = assert(subscribe(folder .. "/held"):on("topic", function() heard = heard + 1 end))
+    collect()
+    live(2, "a subscription keeps its database")
+    assert(kept:off())
+    kept, db = nil, nil
+    collect()
+    live(0, "forgotten databases with subscriptions")
+end
+
 -- Other plug-ins load the library by themselves; letting theirs go must not pull it from under ours.
 local function test_loading_again()
     local db = assert(coffer.open(folder .. "/loading"))
@@ -128,7 +152,8 @@ local function test_binding_again()
     live(0, "after loading anew")
 end
 
-for _, test in ipairs { test_forgotten, test_closed_by_hand, test_kept, test_loading_again, test_binding_again } do test() end
+for _, test in ipairs { test_forgotten, test_closed_by_hand, test_kept, test_subscriptions, test_loading_again,
+    test_binding_again } do test() end
 -- One more is left for the end of the process, whose finalizers run while the library is still there.
 LEFT = assert(coffer.open(folder .. "/left"))
 assert(LEFT:savePersistentData("doc", 1, { durability = "behind" }))

@@ -25,7 +25,7 @@ local function answer(call, ...) return only(call(...)) end
 local DOCUMENTED = {
     "savePersistentData", "loadPersistentData", "clearDatabaseEntry", "listDatabaseKeys", "saveCharacterRosterState",
     "loadCharacterRosterState", "saveEquipmentConfig", "loadEquipmentConfig", "savePartyConfig", "loadPartyConfig",
-    "createDatabaseSnapshot", "restoreDatabaseFromSnapshot",
+    "createDatabaseSnapshot", "restoreDatabaseFromSnapshot", "syncTier1DataToHub", "registerDatabaseAsMasterReference",
 }
 
 local function test_names()
@@ -168,6 +168,28 @@ local function test_snapshots(plugin)
     check(answer(plugin.loadPersistentData, "slot")[0] == "Terra", "nothing changed")
 end
 
+local function test_hub(plugin)
+    local coffer = require "coffer"
+    local db = assert(coffer.open(path, { plugin = "another" }))
+    local heard
+    assert(db:on("database_sync", function(event) heard = event end))
+    check(answer(plugin.saveCharacterRosterState, { [0] = "Celes" }) == true, "save")
+    local synced = answer(plugin.syncTier1DataToHub)
+    check(synced.success == true and synced.error == nil and plugin.lastError() == "", plugin.lastError())
+    check(db:poll() == 1 and heard.id == synced.event_id and synced.subscribers == 1, "the broadcast")
+    check(heard.payload.character_roster[0] == "Celes" and heard.payload.timestamp_ms == synced.time_ms, "what it carries")
+
+    check(db:registerDatabaseAsMasterReference().registered == true, "another plug-in is first")
+    local refused = answer(plugin.registerDatabaseAsMasterReference)
+    check(refused.registered == false and refused.holder == "another" and refused.ref_id ~= nil, "who holds it")
+    check(refused.error:find("'another'", 1, true) and plugin.lastError() == refused.error, tostring(refused.error))
+    assert(db:close())
+    local registered = answer(plugin.registerDatabaseAsMasterReference)
+    check(registered.registered == true and registered.error == nil and plugin.lastError() == "", plugin.lastError())
+    check(registered.name == "database-persistence-layer" and type(registered.ref_id) == "string", "the reference")
+    check(answer(plugin.registerDatabaseAsMasterReference).ref_id == registered.ref_id, "again")
+end
+
 -- A store that cannot be opened makes every function answer its failure, and throw nothing.
 local function test_without_a_store()
     local script = [[
@@ -183,6 +205,10 @@ local function test_without_a_store()
         assert(plugin.lastError() ~= "")
         local restored = plugin.restoreDatabaseFromSnapshot("snapshot-1")
         assert(restored.success == false and restored.error ~= "")
+        local synced = plugin.syncTier1DataToHub()
+        assert(synced.success == false and synced.error ~= "")
+        local registered = plugin.registerDatabaseAsMasterReference()
+        assert(registered.registered == false and registered.error ~= "")
         io.stdout:write "all failed quietly"
     ]]
     local interpreter = 0
@@ -203,5 +229,5 @@ end
 
 local plugin = test_names()
 for _, test in ipairs { test_before_the_first_save, test_persistent_data, test_clear, test_failures, test_tier1,
-    test_snapshots, test_without_a_store } do test(plugin) end
+    test_snapshots, test_hub, test_without_a_store } do test(plugin) end
 print("ok plugin (" .. checks .. " checks)")

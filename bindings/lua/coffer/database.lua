@@ -1,5 +1,5 @@
 -- The database object: the calls of the C ABI on a handle, as methods under their documented names. Those about snapshots
--- and differences are in snapshots.lua.
+-- and differences are in snapshots.lua, those about events in hub.lua.
 --
 -- Must not: keep a copy of the data, or free text that it has not copied yet.
 -- Keeps: results follow the one rule in coffer.lua (success, or nil, message, status). The handle is closed by close(),
@@ -102,6 +102,7 @@ end
 
 function Database:close()
     local status = lib.coffer_close(handle_of(self))
+    self.subscriptions = nil -- they ended with it, and what was taken from them is not to be handed out
     -- After a close that succeeded, and after one that says the handle is gone, there is nothing left to finalize.
     if status == OK or status == lib.COFFER_ERROR_INVALID_HANDLE then ffi.gc(self.box, nil) end
     return done(status)
@@ -343,5 +344,6 @@ function Database:versionCounters()
 end
 
 require "coffer.snapshots"
+require "coffer.hub"
 
 return { open = open }

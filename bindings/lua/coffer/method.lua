@@ -1,8 +1,8 @@
 -- What the methods of the database object share: its class, its handle, the checks on their arguments and the way from a
 -- status to results.
 --
--- Must not: call the library but to give back its texts. The calls are in database.lua and snapshots.lua, which fill
--- the class.
+-- Must not: call the library but to give back its texts. The calls are in database.lua, snapshots.lua and hub.lua,
+-- which fill the class.
 -- Keeps: results follow the one rule in coffer.lua (success, or nil, message, status), and a text that C handed out is
 -- copied and given back at once.
 

@@ -9,8 +9,8 @@
 --
 -- Must not: throw, whatever it is given, nor answer with more than one value: callers pass the answers straight on.
 -- Keeps the documented answers: saves and clears true or false, loads the data or nil, Tier 1 loads an empty table before
--- the first save, a restore a table either way. A Tier 1 load that fails answers nil, so that nobody takes a broken store
--- for an empty one.
+-- the first save, a restore, a broadcast and a registration a table either way. A Tier 1 load that fails answers nil, so
+-- that nobody takes a broken store for an empty one.
 
 local json = require "coffer.json"
 
@@ -117,12 +117,27 @@ function M.createDatabaseSnapshot(label)
     return (attempt("createDatabaseSnapshot", label))
 end
 
+-- The answer of a method that gives a table either way; `outcome` is the field that tells which.
+local function told(outcome, ...)
+    local result = attempt(...)
+    if result == nil then return { [outcome] = false, error = problem } end
+    if not result[outcome] then problem = result.error end
+    return result
+end
+
 --- A table with success = true and what was restored, or with success = false and error.
 function M.restoreDatabaseFromSnapshot(id)
-    local result = attempt("restoreDatabaseFromSnapshot", id)
-    if result == nil then return { success = false, error = problem } end
-    if not result.success then problem = result.error end
-    return result
+    return told("success", "restoreDatabaseFromSnapshot", id)
+end
+
+--- A table with success = true, event_id and subscribers, or with success = false and error.
+function M.syncTier1DataToHub()
+    return told("success", "syncTier1DataToHub")
+end
+
+--- A table with registered = true and ref_id, or with registered = false and error; who holds it is told if another does.
+function M.registerDatabaseAsMasterReference()
+    return told("registered", "registerDatabaseAsMasterReference")
 end
 
 --- Why the last call failed, in one line; "" after a success.
