@@ -4,12 +4,14 @@
 //! ends the benchmark with the library's own message.
 
 use libloading::Library;
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::path::Path;
 use std::sync::OnceLock;
 
 type Text = *const c_char;
 type Out = *mut *mut c_char;
+type Callback = Option<unsafe extern "C" fn(*mut c_void, Text, u64, Text, i64, Text)>;
+type Free = Option<unsafe extern "C" fn(*mut c_void)>;
 
 /// The durabilities of the header.
 pub const BEHIND: i32 = 1;
@@ -28,6 +30,8 @@ struct Functions {
     create_snapshot: unsafe extern "C" fn(u64, Text, Out) -> i32,
     delete_snapshot: unsafe extern "C" fn(u64, Text) -> i32,
     restore: unsafe extern "C" fn(u64, Text, Text, Out) -> i32,
+    subscribe: unsafe extern "C" fn(u64, Text, Text, Callback, *mut c_void, Free, *mut u64) -> i32,
+    poll: unsafe extern "C" fn(u64, usize, u64, *mut usize) -> i32,
     free: unsafe extern "C" fn(*mut c_char),
     last_error: unsafe extern "C" fn() -> Text,
     version: unsafe extern "C" fn() -> Text,
@@ -51,6 +55,8 @@ pub fn load(path: &Path) -> Result<(), libloading::Error> {
             create_snapshot: *library.get(b"coffer_create_database_snapshot")?,
             delete_snapshot: *library.get(b"coffer_delete_snapshot")?,
             restore: *library.get(b"coffer_restore_database_from_snapshot")?,
+            subscribe: *library.get(b"coffer_hub_subscribe")?,
+            poll: *library.get(b"coffer_hub_poll")?,
             free: *library.get(b"coffer_string_free")?,
             last_error: *library.get(b"coffer_last_error")?,
             version: *library.get(b"coffer_version")?,
@@ -168,6 +174,28 @@ impl Store {
         // SAFETY: the handle is open; a C string, and NULL for the options and for a result that is not wanted.
         let status = unsafe { (self.functions.restore)(self.db, id.as_ptr(), everything, result) };
         check("coffer_restore_database_from_snapshot", status);
+    }
+
+    /// Subscribes somebody who does nothing with the events.
+    pub fn subscribe(&self, topic: &CStr, options: &CStr) {
+        unsafe extern "C" fn look(_: *mut c_void, _: Text, _: u64, _: Text, _: i64, json: Text) {
+            std::hint::black_box(json);
+        }
+        let mut subscription = 0;
+        // SAFETY: the handle is open; two C strings, a callback without a context, and a place for the subscription.
+        let status = unsafe {
+            let (topic, options, nothing) = (topic.as_ptr(), options.as_ptr(), std::ptr::null_mut());
+            (self.functions.subscribe)(self.db, topic, options, Some(look), nothing, None, &mut subscription)
+        };
+        check("coffer_hub_subscribe", status);
+    }
+
+    /// Polls, and says how many events were delivered.
+    pub fn poll(&self, events: usize, budget_us: u64) -> usize {
+        let mut delivered = 0;
+        // SAFETY: the handle is open, and a place for the number.
+        check("coffer_hub_poll", unsafe { (self.functions.poll)(self.db, events, budget_us, &mut delivered) });
+        delivered
     }
 
     pub fn close(self) {

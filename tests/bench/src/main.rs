@@ -38,7 +38,7 @@ impl Context {
 
 type Row = fn(&Context, &mut Report);
 
-const ROWS: [(&str, Row, &str); 9] = [
+const ROWS: [(&str, Row, &str); 10] = [
     ("durable", rows::durable::run, "one durable save of 200 B, one thread"),
     ("threads", rows::threads::run, "durable saves from 16 threads"),
     ("written", rows::saves::written, "written saves of 200 B, one commit each"),
@@ -47,6 +47,7 @@ const ROWS: [(&str, Row, &str); 9] = [
     ("open", rows::open::run, "open 1,000,000 documents of 200 B"),
     ("frames", rows::frames::run, "a 60 Hz loop saving 20 documents a frame"),
     ("snapshots", rows::snapshots::run, "snapshots of 100,000 and 1,000,000 documents"),
+    ("hub", rows::hub::run, "saves with subscribers, and polling"),
     ("overwrite", rows::overwrite::run, "1,000 keys overwritten 200 times each"),
 ];
 

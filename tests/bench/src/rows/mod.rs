@@ -4,6 +4,7 @@
 
 pub mod durable;
 pub mod frames;
+pub mod hub;
 pub mod load;
 pub mod open;
 pub mod overwrite;
