@@ -5,6 +5,7 @@
 
 use crate::error::{Error, Result};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::time::Duration;
 
 /// The longest time between two scheduled snapshots.
@@ -117,13 +118,7 @@ impl Requested {
     /// Reads options from a JSON object; `None` stands for the defaults.
     pub fn parse(json: Option<&str>) -> Result<Requested> {
         let Some(json) = json else { return Ok(Requested::default()) };
-        // A struct can also be read from a JSON array, by position; that is nobody's intent here.
-        if !json.trim_start().starts_with('{') {
-            return Err(Error::InvalidOption(
-                "expected a JSON object such as {\"durability\": \"durable\"}".to_owned(),
-            ));
-        }
-        let read: Given = serde_json::from_str(json).map_err(|error| Error::InvalidOption(error.to_string()))?;
+        let read = read_object(json, r#"{"durability": "durable"}"#)?;
         let mut requested = Requested::default();
         requested.take(read)?;
         Ok(requested)
@@ -181,6 +176,15 @@ impl Requested {
             ))),
         }
     }
+}
+
+/// Reads options from the text of a JSON object, such as `example`.
+pub fn read_object<T: DeserializeOwned>(json: &str, example: &str) -> Result<T> {
+    // A struct can also be read from a JSON array, by position; that is nobody's intent here.
+    if !json.trim_start().starts_with('{') {
+        return Err(Error::InvalidOption(format!("expected a JSON object such as {example}")));
+    }
+    serde_json::from_str(json).map_err(|error| Error::InvalidOption(error.to_string()))
 }
 
 /// Takes over a store-wide option if it was given and lies within its range.

@@ -15,6 +15,7 @@ use crate::hub::{
     Budget, CHANGED, Changed, Event, OVERFLOW, Pattern, Payload, Published, Receiver, Reference, SYNC, Subscriber,
     Wish, check_topic, poll,
 };
+use crate::options::read_object;
 use crate::store::Found;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -52,12 +53,7 @@ impl SubscriptionOptions {
     /// Reads options from a JSON object; `None` stands for the defaults.
     pub fn parse(json: Option<&str>) -> Result<SubscriptionOptions> {
         let Some(json) = json else { return Ok(SubscriptionOptions::default()) };
-        // A struct can also be read from a JSON array, by position; that is nobody's intent here.
-        if !json.trim_start().starts_with('{') {
-            return Err(Error::InvalidOption("expected a JSON object such as {\"direct\": true}".to_owned()));
-        }
-        let read: SubscriptionOptions =
-            serde_json::from_str(json).map_err(|error| Error::InvalidOption(error.to_string()))?;
+        let read: SubscriptionOptions = read_object(json, r#"{"direct": true}"#)?;
         if !(1..=LARGEST_QUEUE).contains(&read.queue) {
             let reason = format!("queue is {}; it goes from 1 to {LARGEST_QUEUE}", read.queue);
             return Err(Error::InvalidOption(reason));
@@ -226,10 +222,6 @@ struct Broadcast<'b> {
 }
 
 impl Core {
-    fn last_sequence(&self) -> u64 {
-        self.log.as_ref().map_or(self.opened_at, |log| log.last_sequence())
-    }
-
     fn publish(&self, topic: &str, sequence: u64, json: &str, source: &str) -> Published {
         let (topic, source, payload) = (topic.into(), source.into(), Payload::Json(json.into()));
         let time_ms = now_ms();
@@ -241,8 +233,7 @@ impl Core {
             // All three as of one commit; the texts are copied when the lock is given back.
             let committer = self.log.as_ref().map(|log| log.begin()).transpose()?;
             let sequence = committer.as_ref().map_or(self.opened_at, |committer| committer.last_sequence());
-            let versions = TIER1.map(|collection| (collection, self.store.highest_revision(collection)));
-            (sequence, TIER1.map(|collection| self.newest_found(collection)), versions)
+            (sequence, TIER1.map(|collection| self.newest_found(collection)), self.counters())
         };
         let raw = |found: Option<Found<'_>>| -> Option<Box<RawValue>> { serde_json::from_slice(found?.text()).ok() };
         let [roster, equipment, party] = found.map(raw);
@@ -251,7 +242,7 @@ impl Core {
             character_roster: roster.as_deref(),
             equipment_sets: equipment.as_deref(),
             party_configs: party.as_deref(),
-            versions: super::snapshots::counters(versions.into_iter()),
+            versions,
             timestamp_ms: time_ms,
         };
         let json = serde_json::to_string(&broadcast)

@@ -98,6 +98,11 @@ impl Core {
         core
     }
 
+    /// The newest commit; of a store that was opened read-only, the newest one then.
+    fn last_sequence(&self) -> u64 {
+        self.log.as_ref().map_or(self.opened_at, Log::last_sequence)
+    }
+
     fn log(&self) -> Result<&Log> {
         self.log.as_ref().ok_or(Error::ReadOnly)
     }

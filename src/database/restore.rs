@@ -11,6 +11,7 @@ use crate::document::Collection;
 use crate::error::{Error, Result};
 use crate::hub::Outbox;
 use crate::journal::Log;
+use crate::options::read_object;
 use crate::snapshots::{Point, Side, key_of};
 use crate::store::{NOW, Older, View};
 use serde::{Deserialize, Serialize};
@@ -32,11 +33,7 @@ impl Selection {
     /// Reads a selection from a JSON object; `None` stands for everything.
     pub fn parse(json: Option<&str>) -> Result<Selection> {
         let Some(json) = json else { return Ok(Selection::default()) };
-        // A struct can also be read from a JSON array, by position; that is nobody's intent here.
-        if !json.trim_start().starts_with('{') {
-            return Err(Error::InvalidOption("expected a JSON object such as {\"dry_run\": true}".to_owned()));
-        }
-        let read: Selection = serde_json::from_str(json).map_err(|error| Error::InvalidOption(error.to_string()))?;
+        let read: Selection = read_object(json, r#"{"dry_run": true}"#)?;
         let restorable = |name: &&String| keys::RESTORABLE.iter().all(|one| one.name() != name.as_str());
         if let Some(unknown) = read.collections.iter().flatten().find(restorable) {
             return Err(Error::InvalidOption(format!(
@@ -222,7 +219,6 @@ impl Exchange<'_, '_> {
         let core = self.core;
         let gone = core.superfluous_snapshots(Some(&self.side.id))?;
         let gone_keys: Vec<String> = gone.iter().map(|one| key_of(&one.id)).collect();
-        let stays = |key: &&String| core.is_pinned_by_now(key);
         let late: Vec<Wanted<'_>>;
         let (key, text);
         let mut prepared: Vec<Prepared<'_>> = wanted.iter().map(Wanted::prepared).collect();
@@ -248,7 +244,7 @@ impl Exchange<'_, '_> {
         (key, text) = record_of(&undo)?;
         core.store.pin(undo.sequence);
         prepared.push(Prepared::of_layer(&key, Some(&text)));
-        prepared.extend(gone_keys.iter().filter(|key| !stays(key)).map(|key| Prepared::of_layer(key, None)));
+        prepared.extend(core.removals(&gone_keys));
         let committed = core.commit_placed(self.log, committer, prepared, Caller::durable(self.source), outbox)?;
         core.forget_locked(&gone);
         (restored.commit, restored.undo) = (Some(committed.sequence), Some(undo.id));

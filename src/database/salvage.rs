@@ -11,7 +11,7 @@ use super::snapshot_files::is_import;
 use super::snapshots::imports;
 use crate::change::Commit;
 use crate::disk::Disk;
-use crate::document::{Collection, DocumentId};
+use crate::document::Collection;
 use crate::error::Result;
 use crate::journal::{self, Loss};
 use crate::options::Recovery;
@@ -71,8 +71,7 @@ pub fn read(pieces: &Pieces<'_>) -> Result<Readout> {
 
 /// The state that a snapshot's record keeps, if the entry is one.
 fn snapshot_in(entry: &Entry<'_>) -> Option<u64> {
-    let key = std::str::from_utf8(entry.key).ok().filter(|_| entry.collection == Collection::SaveMetadata as u8)?;
-    pinned_sequence(key)
+    entry.id().filter(|id| id.collection == Collection::SaveMetadata).and_then(|id| pinned_sequence(id.key))
 }
 
 /// Keeps the past versions that snapshots need.
@@ -88,7 +87,7 @@ fn take_history(store: &Store, pieces: &Pieces<'_>, name: &str, report: &mut Rec
 /// Applies an image's entries, the newest of each document.
 fn take_entries(store: &Store, image: &Salvaged, name: &str, report: &mut RecoveryReport) {
     for entry in image.entries() {
-        let Some(id) = identity(&entry) else { continue };
+        let Some(id) = entry.id() else { continue };
         let is_newer = store.standing(id, id.hash()).is_none_or(|known| known.sequence < entry.sequence);
         let text = if entry.cleared { Ok(None) } else { std::str::from_utf8(entry.text).map(Some) };
         if let (true, Ok(text)) = (is_newer, text) {
@@ -105,11 +104,6 @@ fn take_entries(store: &Store, image: &Salvaged, name: &str, report: &mut Recove
             reason: (*reason).to_owned(),
         });
     }
-}
-
-fn identity<'a>(entry: &Entry<'a>) -> Option<DocumentId<'a>> {
-    let collection = Collection::from_number(entry.collection)?;
-    Some(DocumentId::new(collection, std::str::from_utf8(entry.key).ok()?))
 }
 
 fn loss(loss: &Loss) -> LossReport {

@@ -11,6 +11,7 @@ use super::snapshots::{counters, record_of};
 use super::states::LOST;
 use super::states::State;
 use super::{Core, validate};
+use crate::disk;
 use crate::document::{Collection, check_key};
 use crate::error::{Error, Result};
 use crate::hub::Outbox;
@@ -54,14 +55,12 @@ pub struct Verified {
 
 /// The file name of the import with this number.
 pub(super) fn import_name(number: u64) -> String {
-    format!("import-{number:016x}.coffer")
+    disk::numbered("import", number)
 }
 
 /// Whether a name is that of an import's file, finished or not.
 pub(super) fn is_import(name: &str) -> bool {
-    let stem = name.strip_suffix(".tmp").unwrap_or(name);
-    let digits = stem.strip_prefix("import-").and_then(|rest| rest.strip_suffix(".coffer"));
-    digits.is_some_and(|digits| digits.len() == 16 && u64::from_str_radix(digits, 16).is_ok())
+    disk::number_in("import", name.strip_suffix(".tmp").unwrap_or(name)).is_some()
 }
 
 impl State<'_> {

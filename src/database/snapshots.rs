@@ -52,8 +52,7 @@ impl Core {
         self.store.pin(snapshot.sequence);
         let mut prepared = vec![Prepared::of_layer(&key, Some(&text))];
         let gone_keys: Vec<String> = gone.iter().map(|one| key_of(&one.id)).collect();
-        let goes = |key: &&String| !self.is_pinned_by_now(key);
-        prepared.extend(gone_keys.iter().filter(goes).map(|key| Prepared::of_layer(key, None)));
+        prepared.extend(self.removals(&gone_keys));
         self.commit_placed(log, committer, prepared, Caller::durable(source), &mut outbox)?;
         self.forget(&gone);
         Ok(snapshot)
@@ -67,7 +66,6 @@ impl Core {
         // The layer's own records are nothing that a user saved.
         let with_collection = Collection::ALL.into_iter().zip(&totals);
         let users = with_collection.filter(|(one, _)| RESTORABLE.contains(one)).map(|(_, total)| total);
-        let counter = |collection| (keys::counter_key(collection), json!(self.store.highest_revision(collection)));
         Snapshot {
             id: Snapshot::id_of(sequence),
             label: label.to_owned(),
@@ -79,9 +77,14 @@ impl Core {
             documents: users.clone().map(|total| total.documents).sum(),
             bytes: users.map(|total| total.bytes).sum(),
             collections: names.into_iter().map(str::to_owned).zip(totals.iter().map(size)).collect(),
-            versions: TIER1.into_iter().map(counter).collect(),
+            versions: self.counters(),
             file: None,
         }
+    }
+
+    /// The Tier 1 counters by their names. Of one commit under the commit lock.
+    pub(super) fn counters(&self) -> Map<String, Value> {
+        counters(TIER1.into_iter().map(|collection| (collection, self.store.highest_revision(collection))))
     }
 
     /// Every snapshot, oldest first.
@@ -105,7 +108,7 @@ impl Core {
     /// Every snapshot, and how far back the journal reaches.
     pub(super) fn list_snapshots(&self) -> Result<SnapshotList> {
         let reach = *self.reach.lock();
-        let to_sequence = self.log.as_ref().map_or(self.opened_at, |log| log.last_sequence());
+        let to_sequence = self.last_sequence();
         let journal = JournalReach { from_sequence: reach.sequence, from_time_ms: reach.time_ms, to_sequence };
         Ok(SnapshotList { snapshots: self.snapshots()?, journal, history_bytes: reach.history_bytes })
     }
@@ -176,8 +179,12 @@ impl Core {
         Ok(superfluous.filter(|one| Some(one.id.as_str()) != except).cloned().collect())
     }
 
-    /// Whether a snapshot that was to go has been pinned meanwhile. The caller holds the commit lock.
-    pub(super) fn is_pinned_by_now(&self, key: &str) -> bool {
+    /// The removal of these records, but for those that were pinned meanwhile. The caller holds the commit lock.
+    pub(super) fn removals<'k>(&self, keys: &'k [String]) -> impl Iterator<Item = Prepared<'k>> {
+        keys.iter().filter(|key| !self.is_pinned_by_now(key)).map(|key| Prepared::of_layer(key, None))
+    }
+
+    fn is_pinned_by_now(&self, key: &str) -> bool {
         let record = self.store.get(DocumentId::new(Collection::SaveMetadata, key));
         let snapshot = record.and_then(|record| serde_json::from_slice::<Snapshot>(record.text()).ok());
         snapshot.is_some_and(|snapshot| snapshot.pinned)

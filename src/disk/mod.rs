@@ -9,10 +9,12 @@
 
 mod files;
 mod memory;
+mod names;
 mod thread;
 
 pub use files::RealDisk;
 pub use memory::Memory;
+pub use names::{number_in, numbered};
 pub use thread::Thread;
 
 use std::io;

@@ -139,10 +139,6 @@ impl Hub {
         }
         published
     }
-
-    pub fn subscribers(&self) -> usize {
-        self.list.lock().subscribers.len()
-    }
 }
 
 /// How long polling may go on.

@@ -4,7 +4,7 @@
 //! zero header. The header is written when the first record goes in. Invariant: a segment with a valid header holds
 //! records from `first_sequence` on, without a gap, or nothing.
 
-use crate::disk::{Disk, DiskFile};
+use crate::disk::{self, Disk, DiskFile};
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -81,13 +81,12 @@ impl Header {
 
 /// The file name of segment `number`.
 pub fn name(number: u64) -> String {
-    format!("journal-{number:016x}.coffer")
+    disk::numbered("journal", number)
 }
 
 /// The number in a segment's file name.
 pub fn number_in(name: &str) -> Option<u64> {
-    let digits = name.strip_prefix("journal-")?.strip_suffix(".coffer")?;
-    (digits.len() == 16).then(|| u64::from_str_radix(digits, 16).ok())?
+    disk::number_in("journal", name)
 }
 
 /// A segment file that is ready for its header.

@@ -7,7 +7,7 @@
 use super::image::HistoryRef;
 use super::image::layout::{ENTRY, Entry, u32_at, u64_at};
 use super::staged::{CHUNK, StagedFile, UNFINISHED};
-use crate::disk::{Disk, DiskFile};
+use crate::disk::{self, Disk, DiskFile};
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,13 +22,12 @@ const TRAILER_MAGIC: [u8; 8] = *b"COFFERF\xFF";
 
 /// The file name of the history that the checkpoint at `number` wrote.
 pub fn name(number: u64) -> String {
-    format!("history-{number:016x}.coffer")
+    disk::numbered("history", number)
 }
 
 /// The number in a history file's name.
 pub fn number_in(name: &str) -> Option<u64> {
-    let digits = name.strip_prefix("history-")?.strip_suffix(".coffer")?;
-    (digits.len() == 16).then(|| u64::from_str_radix(digits, 16).ok())?
+    disk::number_in("history", name)
 }
 
 fn header(number: u64) -> Vec<u8> {
@@ -97,8 +96,8 @@ impl<'d> HistoryWriter<'d> {
         self.file.buffer.extend_from_slice(&past.by.to_le_bytes());
         self.file.buffer.extend_from_slice(&[0; 4]);
         past.entry.encode(&mut self.file.buffer);
-        if let Some([prefix @ .., _, _, _, _]) = self.file.buffer.get_mut(start..start + PREFIX + 8) {
-            set_checksum(prefix);
+        if let Some(record) = self.file.buffer.get_mut(start..) {
+            set_checksum(record);
         }
         self.records += 1;
         self.written.oldest = self.written.oldest.min(past.entry.sequence);
@@ -124,16 +123,16 @@ impl<'d> HistoryWriter<'d> {
     }
 }
 
-/// The checksum in a prefix, over the number before it and the entry's checksum behind it.
-fn prefix_checksum(prefix: &[u8]) -> Option<u32> {
-    let by = prefix.get(..8)?;
-    let entry = prefix.get(PREFIX..PREFIX + 4)?;
+/// The checksum in a record's prefix, over the number before it and the entry's checksum behind it.
+fn prefix_checksum(record: &[u8]) -> Option<u32> {
+    let by = record.get(..8)?;
+    let entry = record.get(PREFIX..PREFIX + 4)?;
     Some(crc32c::crc32c_append(crc32c::crc32c(by), entry))
 }
 
-fn set_checksum(prefix: &mut [u8]) {
-    if let Some(checksum) = prefix_checksum(prefix)
-        && let Some(place) = prefix.get_mut(8..PREFIX)
+fn set_checksum(record: &mut [u8]) {
+    if let Some(checksum) = prefix_checksum(record)
+        && let Some(place) = record.get_mut(8..PREFIX)
     {
         place.copy_from_slice(&checksum.to_le_bytes());
     }
@@ -244,11 +243,8 @@ impl Reader {
     /// How long the next record says that it is.
     fn next_length(&mut self) -> Result<u64> {
         let fixed = self.peek((PREFIX + ENTRY) as u64)?;
-        let text = u32_at(fixed, PREFIX + 28).map_or(0, u64::from);
-        let key = fixed
-            .get(PREFIX + 32..PREFIX + 34)
-            .map_or(0, |key| key.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte)));
-        Ok((PREFIX + ENTRY) as u64 + key + text)
+        let entry = fixed.get(PREFIX..).and_then(Entry::length_at).unwrap_or(ENTRY as u64);
+        Ok(PREFIX as u64 + entry)
     }
 
     /// The next bytes, without going on.

@@ -350,12 +350,9 @@ impl Store {
 
     /// Keeps a past version, if a snapshot needs it.
     pub fn keep(&self, past: &history::Past<'_>) {
-        let entry = &past.entry;
-        let key = std::str::from_utf8(entry.key).ok();
-        if let (Some(key), Some(collection), true) = (key, Collection::from_number(entry.collection), self.needs(past))
-        {
-            let superseded = Superseded { version: Version::of_entry(entry), by: past.by };
-            self.overlay.keep(DocumentId::new(collection, key).hash(), superseded);
+        if let Some(id) = past.entry.id().filter(|_| self.needs(past)) {
+            let superseded = Superseded { version: Version::of_entry(&past.entry), by: past.by };
+            self.overlay.keep(id.hash(), superseded);
         }
     }
 

@@ -10,7 +10,7 @@ use super::overlay::At;
 use super::version::{Stamp, Version};
 use super::walk::{Step, Walk, identity, split};
 use super::{Entry, Found, Store, ordered};
-use crate::document::{Collection, DocumentId};
+use crate::document::DocumentId;
 use std::collections::{BTreeMap, btree_map};
 use std::iter::Peekable;
 use std::ops::Bound;
@@ -86,13 +86,6 @@ impl<'s> View<'s> {
             walk: Walk::from(self.store, collection, &[], false).peekable(),
             told: self.told.range::<[u8], _>((Bound::Included(&*start), Bound::Unbounded)).peekable(),
         }
-    }
-
-    /// The documents of a collection that existed.
-    pub fn documents(&self, collection: Collection) -> impl Iterator<Item = Found<'_>> {
-        let number = collection as u8;
-        let entries = self.entries_from(number).take_while(move |found| found.entry().collection == number);
-        entries.filter(|found| !found.entry().cleared)
     }
 }
 

@@ -3,6 +3,9 @@
 //! Holds constants and the encoding of the fixed parts; no I/O. `../../journal/FORMAT.md` describes them.
 //! Invariant: every byte of the file is covered by a checksum, and every number in it is little-endian.
 
+use crate::disk;
+use crate::document::{Collection, DocumentId};
+
 /// The format that is written.
 pub const FORMAT: u32 = 2;
 /// The oldest format that is read; it has no manifest.
@@ -20,13 +23,12 @@ const TRAILER_MAGIC: [u8; 8] = *b"COFFERE\xFF";
 
 /// The file name of the image of `sequence`.
 pub fn name(sequence: u64) -> String {
-    format!("image-{sequence:016x}.coffer")
+    disk::numbered("image", sequence)
 }
 
 /// The sequence number in an image's file name.
 pub fn sequence_in(name: &str) -> Option<u64> {
-    let digits = name.strip_prefix("image-")?.strip_suffix(".coffer")?;
-    (digits.len() == 16).then(|| u64::from_str_radix(digits, 16).ok())?
+    disk::number_in("image", name)
 }
 
 /// The header: what this file is, before anything else is known.
@@ -213,6 +215,17 @@ impl<'a> Entry<'a> {
         }
         let checked = bytes.get(offset + 4..offset + entry.encoded_length())?;
         (crc32c::crc32c(checked) == u32_at(bytes, offset)?).then_some(entry)
+    }
+
+    /// How long the entry that begins with these bytes says that it is.
+    pub fn length_at(fixed: &[u8]) -> Option<u64> {
+        let key = fixed.get(32..34)?.try_into().ok().map(u16::from_le_bytes)?;
+        Some(ENTRY as u64 + u64::from(key) + u64::from(u32_at(fixed, 28)?))
+    }
+
+    /// Whose it is; nothing if collection or key cannot be.
+    pub fn id(&self) -> Option<DocumentId<'a>> {
+        Some(DocumentId::new(Collection::from_number(self.collection)?, std::str::from_utf8(self.key).ok()?))
     }
 
     pub fn encoded_length(&self) -> usize {

@@ -6,7 +6,6 @@
 use super::layout::{self, BLOCK, Entry, HEADER, TRAILER, Trailer};
 use super::manifest::{HistoryRef, Manifest};
 use crate::disk::Disk;
-use crate::document::{Collection, DocumentId};
 use crate::error::Result;
 use crate::store::staged::{CHUNK, StagedFile, UNFINISHED};
 use std::path::Path;
@@ -55,9 +54,8 @@ impl<'d> ImageWriter<'d> {
 
     /// Adds the next entry. Returns true each time a stretch was written, where the caller may see to other work.
     pub fn add(&mut self, entry: &Entry<'_>) -> Result<bool> {
-        let Some(collection) = Collection::from_number(entry.collection) else { return Ok(false) };
-        let Ok(key) = std::str::from_utf8(entry.key) else { return Ok(false) };
-        self.places.push((DocumentId::new(collection, key).hash(), self.file.offset()));
+        let Some(id) = entry.id() else { return Ok(false) };
+        self.places.push((id.hash(), self.file.offset()));
         self.trailer.cleared += u64::from(entry.cleared);
         self.manifest.note(entry);
         entry.encode(&mut self.file.buffer);
