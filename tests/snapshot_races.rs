@@ -1,12 +1,15 @@
-//! Snapshots that are deleted, pinned and let go while others look at them and restore them.
+//! Snapshots that are deleted, pinned, let go and restored while others look at them and save.
 //!
 //! Runs on real files, with threads that meet by chance. Invariant tested: a snapshot that is being looked at is whole or
-//! unknown, and one that was pinned stays.
+//! unknown, one that was pinned stays, and a restore is one commit among the others.
 
 use coffer::database::{Database, Edit, Selection};
 use coffer::error::Error;
 use coffer::options::{Durability, Requested};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 const DOCUMENTS: usize = 100;
 const ROUNDS: usize = 300;
@@ -74,4 +77,42 @@ fn a_snapshot_that_was_pinned_stays() {
         });
         db.restore(to, &Selection::default()).unwrap();
     }
+}
+
+#[test]
+fn saves_during_a_restore_are_not_lost_and_not_half_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    // No checkpoint of its own: the journal has to reach back to each restore.
+    let options = Requested::parse(Some(r#"{"checkpoint_bytes":1099511627776}"#)).unwrap();
+    let db = Arc::new(Database::open(folder.path(), &options).unwrap());
+    for number in 0..3000 {
+        db.save(&format!("slot/{number}"), "[0]", None, None).unwrap();
+    }
+    db.create_snapshot(Some("zero")).unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let savers: Vec<_> = (0..2)
+        .map(|thread| {
+            let (db, stop) = (db.clone(), stop.clone());
+            std::thread::spawn(move || {
+                let mut number = thread;
+                while !stop.load(Ordering::Relaxed) {
+                    number = (number + 7) % 3000;
+                    db.save(&format!("slot/{number}"), "[1]", None, None).unwrap();
+                    // The journal is read again for each restore, so it must not grow by millions.
+                    std::thread::sleep(Duration::from_micros(20));
+                }
+            })
+        })
+        .collect();
+    for _ in 0..10 {
+        let restored = db.restore("zero", &Selection::default()).unwrap();
+        let Some(commit) = restored.commit else { continue };
+        // At its own commit, the store is exactly the snapshot.
+        let difference = db.diff_snapshots("zero", &format!("sequence:{commit}")).unwrap();
+        assert!(difference.added.is_empty() && difference.changed.is_empty() && difference.removed.is_empty());
+        let before = db.diff_snapshots(&restored.undo.unwrap(), &format!("sequence:{}", commit - 1)).unwrap();
+        assert!(before.added.is_empty() && before.changed.is_empty() && before.removed.is_empty());
+    }
+    stop.store(true, Ordering::Relaxed);
+    savers.into_iter().for_each(|saver| saver.join().unwrap());
 }
