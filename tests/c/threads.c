@@ -9,6 +9,7 @@
  */
 #define _XOPEN_SOURCE 700
 
+#include "end.h"
 #include "support.h"
 
 #include <pthread.h>
@@ -33,24 +34,6 @@ struct worker {
 };
 
 static char store[PATH_ROOM];
-static pthread_mutex_t end_lock = PTHREAD_MUTEX_INITIALIZER;
-static int at_end;
-
-static int is_at_end(void)
-{
-    int now;
-    pthread_mutex_lock(&end_lock);
-    now = at_end;
-    pthread_mutex_unlock(&end_lock);
-    return now;
-}
-
-static void set_end(int end)
-{
-    pthread_mutex_lock(&end_lock);
-    at_end = end;
-    pthread_mutex_unlock(&end_lock);
-}
 
 static void key_of(char *key, int worker, int index)
 {
