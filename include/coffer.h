@@ -22,9 +22,9 @@
 #include <stdint.h>
 
 #define COFFER_VERSION_MAJOR 0
-#define COFFER_VERSION_MINOR 2
+#define COFFER_VERSION_MINOR 3
 #define COFFER_VERSION_PATCH 0
-#define COFFER_VERSION "0.2.0"
+#define COFFER_VERSION "0.3.0"
 
 #ifndef COFFER_API
 #  if defined(_WIN32) && !defined(COFFER_STATIC)
@@ -155,6 +155,41 @@
 #define COFFER_ERROR_OUT_OF_REACH -23
 
 /**
+ * No plug-in has this name, or it has no such method; the message names the nearest ones.
+ */
+#define COFFER_ERROR_UNKNOWN_PLUGIN -24
+
+/**
+ * Another plug-in or host has this name or place already; the message says who.
+ */
+#define COFFER_ERROR_NAME_TAKEN -25
+
+/**
+ * The plug-in or host that was called failed; the message is its own.
+ */
+#define COFFER_ERROR_CALL_FAILED -26
+
+/**
+ * No answer came within the time limit.
+ */
+#define COFFER_ERROR_TIMED_OUT -27
+
+/**
+ * Plug-ins call each other more than 32 deep on one thread.
+ */
+#define COFFER_ERROR_CALLS_TOO_DEEP -28
+
+/**
+ * The answer of a call is not there yet; the call goes on.
+ */
+#define COFFER_ERROR_PENDING -29
+
+/**
+ * The module that this operation needs is not in this build of the library; the message names it.
+ */
+#define COFFER_ERROR_MODULE_ABSENT -30
+
+/**
  * A mistake in Coffer itself was caught at the boundary. Please report it with the message.
  */
 #define COFFER_ERROR_INTERNAL -99
@@ -162,7 +197,7 @@
 /**
  * The shape of this interface. It goes up with every change that breaks a caller, and only then.
  */
-#define COFFER_ABI_VERSION 1
+#define COFFER_ABI_VERSION 2
 
 /**
  * As a durability: the handle's own, which the option `durability` sets.
@@ -206,13 +241,14 @@ typedef uint64_t coffer_db;
 
 /**
  * Called with each event of a subscription: the context, the topic, the commit that the event tells of (or the newest one
- * when it was published), the option `plugin` of the handle that published it (empty if it was brought back from the
+ * when it was published), the event's number (0 if it was brought back from the journal), the option `plugin` of the handle that published it (empty if it was brought back from the
  * journal), the time in milliseconds since 1970-01-01 UTC, and the payload as JSON. The texts live until it returns. It
  * may call every function of this library, also to end its own subscription. It must not throw an exception or jump out.
  */
 typedef void (*coffer_event_callback)(void *context,
                                       const char *topic,
                                       uint64_t sequence,
+                                      uint64_t event_id,
                                       const char *source,
                                       int64_t time_ms,
                                       const char *json);
@@ -226,6 +262,29 @@ typedef void (*coffer_free_callback)(void *context);
  * A subscription. 0 is never one. It ends with `coffer_hub_unsubscribe`, or with the handle that it was made through.
  */
 typedef uint64_t coffer_subscription;
+
+/**
+ * A call as the one who is called knows it. 0 is never one. It ends when it was answered or refused.
+ */
+typedef uint64_t coffer_request;
+
+/**
+ * Called with each call of a plug-in's methods: the context, the request to answer, the option `plugin` of the handle that
+ * calls, the method, and the argument as JSON. The texts live until it returns. Answer with `coffer_hub_answer` or
+ * `coffer_hub_refuse`, now or later, from any thread. It may call every function of this library, also methods of other
+ * plug-ins and what ends its own. It must not throw an exception or jump out.
+ */
+typedef void (*coffer_method_callback)(void *context,
+                                       coffer_request request,
+                                       const char *caller,
+                                       const char *method,
+                                       const char *json);
+
+/**
+ * A call as its caller knows it. 0 is never one. It ends when its outcome was told, or with the handle that it was made
+ * through.
+ */
+typedef uint64_t coffer_call;
 
 #ifdef __cplusplus
 extern "C" {
@@ -261,6 +320,21 @@ const char *coffer_last_error(void);
  * The text is static: do not free it. Any thread.
  */
 COFFER_API const char *coffer_status_name(int32_t status);
+
+/**
+ * Says which modules of the documented layer are there: documented as load_phase11.
+ *
+ * `out_json` receives `{"integration_hub": {"present": true, "version": "0.2.0", "origin": "built_in"}, "backup_restore":
+ * {...}, "analytics": {"present": false, "version": null, "origin": "left_out"}, "import_export": {...}, "api_gateway":
+ * {...}}`. `"origin"` is `"built_in"`, `"left_out"` of this build, or `"host"` if the host supplied it
+ * (`coffer_hub_supply`). What is not there is no error here; an operation that needs it fails with
+ * `COFFER_ERROR_MODULE_ABSENT` and changes nothing. It is yours: give it back with `coffer_string_free`.
+ *
+ * Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
+ */
+COFFER_API
+coffer_status coffer_load_phase11(coffer_db db,
+                                  char **out_json);
 
 /**
  * How many handles are open in this process: 0 after everything was closed, for tests that look for leaks.
@@ -871,8 +945,9 @@ coffer_status coffer_hub_subscribe(coffer_db db,
  * Ends a subscription. When this returns, its callback is not running and will not run again, and its context has been
  * freed. Called from the callback itself, both are so when the callback returns.
  *
- * Waits for a call of the callback on another thread, so do not hold a lock that the callback takes, and do not let two
- * callbacks end each other's subscriptions: both would wait.
+ * Waits for a call of the callback on another thread, so do not hold a lock that the callback takes. If that call is
+ * itself waiting for this thread to leave a callback, as when two callbacks end each other's subscriptions, this returns
+ * at once, and what it promises is so when that call returns.
  *
  * Statuses: `COFFER_ERROR_INVALID_HANDLE`. Any thread.
  */
@@ -880,14 +955,16 @@ COFFER_API
 coffer_status coffer_hub_unsubscribe(coffer_subscription subscription);
 
 /**
- * Calls the callbacks of this handle's polled subscriptions with the events that wait, on this thread, in order.
+ * Calls the callbacks of this handle's polled plug-ins with the calls that wait, and those of its polled subscriptions with
+ * their events in order, all on this thread.
  *
- * - `max_events`: how many at most; 0 for no limit.
+ * - `max_events`: how many calls and events at most; 0 for no limit.
  * - `budget_us`: stop when the next event would probably take longer than so many microseconds in all; 0 for no limit. The
  *   first event is delivered in any case.
  * - `out_delivered`: receives how many were delivered; NULL is allowed.
  *
- * Statuses: `COFFER_ERROR_INVALID_HANDLE`. Any thread; an event that another thread is just polling is left to it.
+ * Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_MODULE_ABSENT`. Any thread; what another thread is just polling
+ * is left to it.
  */
 COFFER_API
 coffer_status coffer_hub_poll(coffer_db db,
@@ -928,9 +1005,12 @@ coffer_status coffer_hub_replay(coffer_subscription subscription,
  * - `json`: any JSON value, limited like a document.
  * - `out_event_id`: receives the event's number; NULL is allowed.
  *
+ * A host's hub is asked first (`coffer_hub_supply`); what it refuses is not published.
+ *
  * Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
- * `COFFER_ERROR_INVALID_ARGUMENT`, `COFFER_ERROR_INVALID_JSON`, `COFFER_ERROR_TOO_LARGE`, `COFFER_ERROR_TOO_DEEP`. Any
- * thread.
+ * `COFFER_ERROR_INVALID_ARGUMENT`, `COFFER_ERROR_INVALID_JSON`, `COFFER_ERROR_TOO_LARGE`, `COFFER_ERROR_TOO_DEEP`,
+ * `COFFER_ERROR_MODULE_ABSENT`; with a host `COFFER_ERROR_CALL_FAILED`, `COFFER_ERROR_TIMED_OUT`,
+ * `COFFER_ERROR_CALLS_TOO_DEEP`. Any thread.
  */
 COFFER_API
 coffer_status coffer_hub_publish(coffer_db db,
@@ -945,10 +1025,12 @@ coffer_status coffer_hub_publish(coffer_db db,
  * {"character_roster_v": 3, ...}, "timestamp_ms": 1700000000000}`, null for what was not saved or was cleared, all as of
  * one commit.
  *
- * `out_json` receives `{"success": true, "event_id": 12, "subscribers": 2, "time_ms": 1700000000000}`; without a
- * subscriber it is a success too. NULL is allowed; it is yours: give it back with `coffer_string_free`.
+ * `out_json` receives `{"success": true, "event_id": 12, "subscribers": 2, "time_ms": 1700000000000}`, with
+ * a host's hub also its answer as `"host"`; without a subscriber it is a success too. NULL is allowed; it is yours: give it back with `coffer_string_free`.
  *
- * Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_FAILED`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
+ * Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_FAILED`, `COFFER_ERROR_OUT_OF_MEMORY`,
+ * `COFFER_ERROR_MODULE_ABSENT`; with a host `COFFER_ERROR_CALL_FAILED`, `COFFER_ERROR_TIMED_OUT`,
+ * `COFFER_ERROR_CALLS_TOO_DEEP`. Any thread.
  */
 COFFER_API
 coffer_status coffer_sync_tier1_data_to_hub(coffer_db db,
@@ -962,10 +1044,11 @@ coffer_status coffer_sync_tier1_data_to_hub(coffer_db db,
  * "database-persistence-layer", "holder": "party-optimizer", "about": {"version": "0.2.0", "provides":
  * ["character_roster", "equipment_sets", "party_configs"], "capabilities": ["read", "write", "sync",
  * "version_control"]}}`. If another handle on the store has registered it, `"registered"` is false, and the rest says who
- * holds it. The reference goes when its holder closes its handle. NULL is allowed; it is yours: give it back with
+ * holds it, as it does if a host's hub refuses. The reference goes when its holder closes its handle. NULL is allowed; it is yours: give it back with
  * `coffer_string_free`.
  *
- * Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
+ * Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_OUT_OF_MEMORY`, `COFFER_ERROR_MODULE_ABSENT`; with a host
+ * `COFFER_ERROR_CALL_FAILED`, `COFFER_ERROR_TIMED_OUT`, `COFFER_ERROR_CALLS_TOO_DEEP`. Any thread.
  */
 COFFER_API
 coffer_status coffer_register_database_as_master_reference(coffer_db db,
@@ -985,6 +1068,191 @@ COFFER_API
 coffer_status coffer_hub_references(coffer_db db,
                                     const char *name,
                                     char **out_json);
+
+/**
+ * Registers a plug-in, so that others find it and can call its methods.
+ *
+ * - `plugin_json`: `{"name": "equipment-optimizer", "version": "1.2.0", "dependencies": {"roster-editor": "^1.0"},
+ *   "exports": ["optimize"], "direct": false}`; all but name and version may be left out. Names of plug-ins and methods
+ *   have 1 to 256 bytes without control characters; versions and requirements follow semver.org as Cargo reads them;
+ *   `"dependencies"` may also be an array of names. Dependencies are told, not enforced: plug-ins load in any order.
+ *   `"direct"`: the callback is called on the calling thread, by several at once; else calls wait until `coffer_hub_poll`
+ *   through this handle, which calls it on one thread at a time, or until `coffer_hub_next_call`.
+ * - `callback`, `context`: what to call with each call. NULL if calls are asked for with `coffer_hub_next_call`, or if there
+ *   is nothing to call; a context is then of no use, and is freed before this function returns.
+ * - `free_context`: called once with the context when the plug-in has ended; NULL is allowed. If this function fails it is
+ *   not called: the context stays yours.
+ *
+ * The event `plugin_registered` is published with `{"name": ..., "version": ..., "exports": [...]}`, and `plugin_left` when
+ * it ends: with `coffer_hub_unregister_plugin`, or with the handle.
+ *
+ * Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
+ * `COFFER_ERROR_INVALID_OPTION`, `COFFER_ERROR_INVALID_ARGUMENT`, `COFFER_ERROR_NAME_TAKEN` (the message says by whom),
+ * `COFFER_ERROR_MODULE_ABSENT`. Any thread.
+ */
+COFFER_API
+coffer_status coffer_hub_register_plugin(coffer_db db,
+                                         const char *plugin_json,
+                                         coffer_method_callback callback,
+                                         void *context,
+                                         coffer_free_callback free_context);
+
+/**
+ * Ends a plug-in of this handle. When this returns, its callback is not running and will not run again, and its context has
+ * been freed; called from the callback itself, or while the callback waits for this thread, both are so when the callback
+ * returns. Calls that it has not answered fail.
+ *
+ * Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
+ * `COFFER_ERROR_UNKNOWN_PLUGIN`, `COFFER_ERROR_NAME_TAKEN` if another handle registered it, `COFFER_ERROR_MODULE_ABSENT`.
+ * Any thread.
+ */
+COFFER_API
+coffer_status coffer_hub_unregister_plugin(coffer_db db,
+                                           const char *name);
+
+/**
+ * Looks plug-ins up.
+ *
+ * - `name`: a plug-in's name, or NULL for all of them.
+ * - `out_json`: receives `{"name": "equipment-optimizer", "version": "1.2.0", "holder": "the option plugin of its handle",
+ *   "dependencies": [{"name": "roster-editor", "requires": "^1.0", "found": "1.4.2", "satisfied": true}], "exports":
+ *   ["optimize"], "direct": false}`, `"found"` null if there is none; or an array of all by name. It is yours: give it back
+ *   with `coffer_string_free`.
+ *
+ * Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`, `COFFER_ERROR_UNKNOWN_PLUGIN`,
+ * `COFFER_ERROR_OUT_OF_MEMORY`, `COFFER_ERROR_MODULE_ABSENT`. Any thread.
+ */
+COFFER_API
+coffer_status coffer_hub_plugins(coffer_db db,
+                                 const char *name,
+                                 char **out_json);
+
+/**
+ * Calls a method of a plug-in and waits for the answer.
+ *
+ * - `plugin`, `method`: as the plug-in registered them.
+ * - `json`: the argument, any JSON value, limited like a document.
+ * - `time_limit_ms`: how long to wait at most, in milliseconds; 0 for 1,000. A direct callback cannot be stopped, but an
+ *   answer that it gives later does not count.
+ * - `out_json`: receives the answer; NULL drops it. It is yours: give it back with `coffer_string_free`.
+ *
+ * A plug-in that is not direct answers when its own thread polls. Two that wait for each other on their only threads wait
+ * until a limit is over; `coffer_hub_begin_call` lets a thread poll while it waits.
+ *
+ * Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
+ * `COFFER_ERROR_INVALID_JSON`, `COFFER_ERROR_TOO_LARGE`, `COFFER_ERROR_TOO_DEEP`, `COFFER_ERROR_UNKNOWN_PLUGIN`,
+ * `COFFER_ERROR_CALL_FAILED` (the message is the plug-in's), `COFFER_ERROR_TIMED_OUT`, `COFFER_ERROR_CALLS_TOO_DEEP` (calls
+ * within calls on this thread), `COFFER_ERROR_OUT_OF_MEMORY`, `COFFER_ERROR_MODULE_ABSENT`. Any thread.
+ */
+COFFER_API
+coffer_status coffer_hub_call(coffer_db db,
+                              const char *plugin,
+                              const char *method,
+                              const char *json,
+                              uint32_t time_limit_ms,
+                              char **out_json);
+
+/**
+ * Calls a method of a plug-in without waiting: a game goes on with its frame and asks for the answer later. A direct
+ * callback has run when this returns.
+ *
+ * Arguments as for `coffer_hub_call`; `out_call` is not NULL. Ask with `coffer_hub_await_call`; a call that nobody asks for
+ * is kept until the handle is closed.
+ *
+ * Statuses: those of `coffer_hub_call` but for failure and time limit, and `COFFER_ERROR_INVALID_ARGUMENT` for more than
+ * 65,536 calls under way. Any thread.
+ */
+COFFER_API
+coffer_status coffer_hub_begin_call(coffer_db db,
+                                    const char *plugin,
+                                    const char *method,
+                                    const char *json,
+                                    uint32_t time_limit_ms,
+                                    coffer_call *out_call);
+
+/**
+ * Asks what came of a call. Whatever it says but `COFFER_ERROR_PENDING` ends the call.
+ *
+ * - `wait_us`: how long to wait for the answer, in microseconds; 0 only looks.
+ * - `out_json`: receives the answer; NULL drops it. It is yours: give it back with `coffer_string_free`.
+ *
+ * Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_PENDING`, `COFFER_ERROR_CALL_FAILED` (the message is the
+ * plug-in's), `COFFER_ERROR_TIMED_OUT`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
+ */
+COFFER_API
+coffer_status coffer_hub_await_call(coffer_call call,
+                                    uint64_t wait_us,
+                                    char **out_json);
+
+/**
+ * Takes the next call that waits for a plug-in of this handle that has no callback.
+ *
+ * - `out_request`: receives the request to answer; not NULL.
+ * - `out_json`: receives `{"plugin": "equipment-optimizer", "method": "optimize", "caller": "party-optimizer", "argument":
+ *   {...}}`; NULL is allowed. It is yours: give it back with `coffer_string_free`.
+ *
+ * Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_NOT_FOUND` if none waits,
+ * `COFFER_ERROR_OUT_OF_MEMORY`, `COFFER_ERROR_MODULE_ABSENT`. Any thread.
+ */
+COFFER_API
+coffer_status coffer_hub_next_call(coffer_db db,
+                                   coffer_request *out_request,
+                                   char **out_json);
+
+/**
+ * Answers a request.
+ *
+ * - `request`: it ends, unless `json` is refused.
+ * - `json`: any JSON value, limited like a document of a store with the usual options.
+ *
+ * Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
+ * `COFFER_ERROR_INVALID_JSON`, `COFFER_ERROR_TOO_LARGE`, `COFFER_ERROR_TOO_DEEP`, `COFFER_ERROR_TIMED_OUT` if nobody waits any
+ * more, `COFFER_ERROR_INVALID_ARGUMENT` if the plug-in left. Any thread.
+ */
+COFFER_API
+coffer_status coffer_hub_answer(coffer_request request,
+                                const char *json);
+
+/**
+ * Refuses a request: the caller gets `COFFER_ERROR_CALL_FAILED` with your reason.
+ *
+ * - `request`: it ends.
+ * - `reason`: one line for the caller to read, UTF-8.
+ *
+ * Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
+ * `COFFER_ERROR_TIMED_OUT` if nobody waits any more, `COFFER_ERROR_INVALID_ARGUMENT` if the plug-in left. Any thread.
+ */
+COFFER_API
+coffer_status coffer_hub_refuse(coffer_request request,
+                                const char *reason);
+
+/**
+ * Supplies a hub of the host's own: from now on it is asked before anything is broadcast or registered through any handle
+ * on the store, and what it refuses does not happen.
+ *
+ * - `options_json`: NULL, or `{"version": "1.0.0", "changes": false, "data": false}`; each may be left out. `"version"`:
+ *   what `coffer_load_phase11` says. `"changes"`: it is handed each commit too, with `"data"` with the documents; nobody
+ *   waits for what it answers to these.
+ * - `callback`, `context`: called with each operation like a direct plug-in, on whichever thread broadcasts or registers, by
+ *   several at once. NULL withdraws the hub that was supplied through this handle; so does closing the handle.
+ *   The method is `"broadcast"` with `{"topic": "database_sync", "sequence": 57, "source": "party-optimizer", "payload":
+ *   {...}}`, or `"register_reference"` with `{"name": "database-persistence-layer", "holder": "party-optimizer", "about":
+ *   {...}}`. It answers any JSON within a second; to a reference `{"registered": true, "ref_id": "ref-7"}`, or
+ *   `{"registered": false, "holder": "somebody else", "ref_id": "ref-3"}`. Subscribers of the store still hear what the
+ *   host does not refuse.
+ * - `free_context`: called once with the context when the hub has been withdrawn; NULL is allowed. If this function fails it
+ *   is not called: the context stays yours.
+ *
+ * Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`, `COFFER_ERROR_INVALID_OPTION`,
+ * `COFFER_ERROR_NAME_TAKEN` if there is one, `COFFER_ERROR_NOT_FOUND` if there is none to withdraw,
+ * `COFFER_ERROR_MODULE_ABSENT` for `"changes"` in a build without its own hub. Any thread.
+ */
+COFFER_API
+coffer_status coffer_hub_supply(coffer_db db,
+                                const char *options_json,
+                                coffer_method_callback callback,
+                                void *context,
+                                coffer_free_callback free_context);
 
 #ifdef __cplusplus
 }  // extern "C"

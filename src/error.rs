@@ -3,10 +3,13 @@
 //! Holds the `Error` type and `Result`. It knows no C numbers (those are in `ffi/status.rs`) and does no I/O.
 //! Invariant: every message is one line that says what failed, where, and, if the caller can mend it, how.
 
+use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What went wrong.
 #[derive(Debug)]
@@ -53,6 +56,18 @@ pub enum Error {
     UnknownSnapshot { name: String, nearest: Vec<String> },
     /// The journal does not reach back to this moment any more.
     OutOfReach { moment: String, reach: String },
+    /// No plug-in has this name, or it has no such method.
+    UnknownPlugin { what: String, nearest: Vec<String> },
+    /// The name of a plug-in, or the place of the host's hub, has a holder.
+    NameTaken { what: String, holder: String },
+    /// The plug-in that was called says that it failed.
+    CallFailed { what: String, reason: String },
+    /// No answer came within the limit.
+    TimedOut { what: String, limit: Duration },
+    /// Plug-ins call each other deeper than the limit.
+    CallsTooDeep { what: String, limit: u32 },
+    /// The module that this needs is not in this build.
+    ModuleAbsent { module: &'static str },
     /// A buffer of the needed size could not be allocated.
     OutOfMemory { bytes: u64 },
 }
@@ -90,12 +105,45 @@ pub fn quoted(key: &str) -> String {
     format!("{start:?}… ({} bytes)", key.len())
 }
 
+/// How many names a message offers.
+const NEAREST: usize = 3;
+
+/// The names most like `name`, the earlier first among those that are equally near.
+pub fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let mut names: Vec<&String> = names.into_iter().filter(|one| seen.insert(*one)).collect();
+    names.sort_by_cached_key(|one| {
+        let likeness = strsim::jaro_winkler(&name.to_lowercase(), &one.to_lowercase());
+        Reverse((likeness * 1000.0) as u64)
+    });
+    names.into_iter().take(NEAREST).cloned().collect()
+}
+
 /// The end of a message that tells which names there are.
 fn these(nearest: &[String]) -> String {
     let nearest: Vec<String> = nearest.iter().map(|one| quoted(one)).collect();
     match nearest.as_slice() {
-        [] => "the store has none".to_owned(),
+        [] => "there is none".to_owned(),
         nearest => format!("the nearest are {}", nearest.join(", ")),
+    }
+}
+
+impl Error {
+    /// The messages of what plug-ins do with each other.
+    fn tell_of_calls(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::UnknownPlugin { what, nearest } => write!(out, "there is no {what}; {}", these(nearest)),
+            Error::NameTaken { what, holder } => {
+                write!(out, "{what} is held by {}, which has to leave first", quoted(holder))
+            }
+            Error::CallFailed { what, reason } => write!(out, "{what} failed: {reason}"),
+            Error::TimedOut { what, limit } => write!(out, "{what} did not answer within {} ms", limit.as_millis()),
+            Error::CallsTooDeep { what, limit } => {
+                write!(out, "{what} would be call {} within calls on this thread; {limit} are allowed", limit + 1)
+            }
+            // The others are told by `fmt`.
+            _ => Ok(()),
+        }
     }
 }
 
@@ -156,6 +204,14 @@ impl fmt::Display for Error {
             }
             Error::OutOfReach { moment, reach } => {
                 write!(out, "{moment} is out of the journal's reach, which is {reach}; name a snapshot instead")
+            }
+            Error::UnknownPlugin { .. }
+            | Error::NameTaken { .. }
+            | Error::CallFailed { .. }
+            | Error::TimedOut { .. }
+            | Error::CallsTooDeep { .. } => self.tell_of_calls(out),
+            Error::ModuleAbsent { module } => {
+                write!(out, "this build of the library has no {module}; use one that was built with it")
             }
             Error::OutOfMemory { bytes } => write!(out, "no memory for a buffer of {bytes} bytes"),
         }

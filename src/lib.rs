@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! ffi → database → store, journal, snapshots, hub → disk
-//!                  error, document, change, options   (plain data, below all of them)
+//!                  error, document, change, options, module   (plain data, below all of them)
 //! ```
 //!
 //! - [`ffi`] is the C ABI: arguments in, statuses out, nothing else.
@@ -24,6 +24,7 @@ pub mod error;
 pub mod ffi;
 pub mod hub;
 pub mod journal;
+pub mod module;
 pub mod options;
 pub mod snapshots;
 pub mod store;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The plain data types, below everything; each may use the ones before it.
-const DATA: [&str; 4] = ["error", "document", "change", "options"];
+const DATA: [&str; 5] = ["error", "document", "change", "options", "module"];
 /// The parts, which know the data, the disk, and not each other.
 const PARTS: [&str; 4] = ["store", "journal", "snapshots", "hub"];
 const LONGEST_FILE: usize = 500;

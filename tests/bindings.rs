@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The files that hold the ABI, in the order of the header.
-const SOURCES: [&str; 7] =
-    ["status.rs", "library.rs", "lifecycle.rs", "documents.rs", "versions.rs", "snapshots.rs", "hub.rs"];
+const SOURCES: [&str; 8] =
+    ["status.rs", "library.rs", "lifecycle.rs", "documents.rs", "versions.rs", "snapshots.rs", "hub.rs", "plugins.rs"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

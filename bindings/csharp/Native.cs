@@ -22,10 +22,22 @@ namespace Coffer
 
 
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
-        internal delegate void coffer_hub_subscribe_callback_delegate(void* context, byte* topic, ulong sequence, byte* source, long time_ms, byte* json);
+        internal delegate void coffer_hub_register_plugin_callback_delegate(void* context, ulong request, byte* caller, byte* method, byte* json);
+
+        [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+        internal delegate void coffer_hub_register_plugin_free_context_delegate(void* context);
+
+        [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+        internal delegate void coffer_hub_subscribe_callback_delegate(void* context, byte* topic, ulong sequence, ulong event_id, byte* source, long time_ms, byte* json);
 
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
         internal delegate void coffer_hub_subscribe_free_context_delegate(void* context);
+
+        [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+        internal delegate void coffer_hub_supply_callback_delegate(void* context, ulong request, byte* caller, byte* method, byte* json);
+
+        [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+        internal delegate void coffer_hub_supply_free_context_delegate(void* context);
 
 
 
@@ -61,6 +73,20 @@ namespace Coffer
         /// </summary>
         [DllImport(__DllName, EntryPoint = "coffer_status_name", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern byte* coffer_status_name(int status);
+
+        /// <summary>
+        ///  Says which modules of the documented layer are there: documented as load_phase11.
+        ///
+        ///  `out_json` receives `{"integration_hub": {"present": true, "version": "0.2.0", "origin": "built_in"}, "backup_restore":
+        ///  {...}, "analytics": {"present": false, "version": null, "origin": "left_out"}, "import_export": {...}, "api_gateway":
+        ///  {...}}`. `"origin"` is `"built_in"`, `"left_out"` of this build, or `"host"` if the host supplied it
+        ///  (`coffer_hub_supply`). What is not there is no error here; an operation that needs it fails with
+        ///  `COFFER_ERROR_MODULE_ABSENT` and changes nothing. It is yours: give it back with `coffer_string_free`.
+        ///
+        ///  Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_load_phase11", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_load_phase11(ulong db, byte** out_json);
 
         /// <summary>
         ///  How many handles are open in this process: 0 after everything was closed, for tests that look for leaks.
@@ -593,8 +619,9 @@ namespace Coffer
         ///  Ends a subscription. When this returns, its callback is not running and will not run again, and its context has been
         ///  freed. Called from the callback itself, both are so when the callback returns.
         ///
-        ///  Waits for a call of the callback on another thread, so do not hold a lock that the callback takes, and do not let two
-        ///  callbacks end each other's subscriptions: both would wait.
+        ///  Waits for a call of the callback on another thread, so do not hold a lock that the callback takes. If that call is
+        ///  itself waiting for this thread to leave a callback, as when two callbacks end each other's subscriptions, this returns
+        ///  at once, and what it promises is so when that call returns.
         ///
         ///  Statuses: `COFFER_ERROR_INVALID_HANDLE`. Any thread.
         /// </summary>
@@ -602,14 +629,16 @@ namespace Coffer
         internal static extern int coffer_hub_unsubscribe(ulong subscription);
 
         /// <summary>
-        ///  Calls the callbacks of this handle's polled subscriptions with the events that wait, on this thread, in order.
+        ///  Calls the callbacks of this handle's polled plug-ins with the calls that wait, and those of its polled subscriptions with
+        ///  their events in order, all on this thread.
         ///
-        ///  - `max_events`: how many at most; 0 for no limit.
+        ///  - `max_events`: how many calls and events at most; 0 for no limit.
         ///  - `budget_us`: stop when the next event would probably take longer than so many microseconds in all; 0 for no limit. The
         ///    first event is delivered in any case.
         ///  - `out_delivered`: receives how many were delivered; NULL is allowed.
         ///
-        ///  Statuses: `COFFER_ERROR_INVALID_HANDLE`. Any thread; an event that another thread is just polling is left to it.
+        ///  Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_MODULE_ABSENT`. Any thread; what another thread is just polling
+        ///  is left to it.
         /// </summary>
         [DllImport(__DllName, EntryPoint = "coffer_hub_poll", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int coffer_hub_poll(ulong db, System.UIntPtr max_events, ulong budget_us, System.UIntPtr* out_delivered);
@@ -645,9 +674,12 @@ namespace Coffer
         ///  - `json`: any JSON value, limited like a document.
         ///  - `out_event_id`: receives the event's number; NULL is allowed.
         ///
+        ///  A host's hub is asked first (`coffer_hub_supply`); what it refuses is not published.
+        ///
         ///  Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
-        ///  `COFFER_ERROR_INVALID_ARGUMENT`, `COFFER_ERROR_INVALID_JSON`, `COFFER_ERROR_TOO_LARGE`, `COFFER_ERROR_TOO_DEEP`. Any
-        ///  thread.
+        ///  `COFFER_ERROR_INVALID_ARGUMENT`, `COFFER_ERROR_INVALID_JSON`, `COFFER_ERROR_TOO_LARGE`, `COFFER_ERROR_TOO_DEEP`,
+        ///  `COFFER_ERROR_MODULE_ABSENT`; with a host `COFFER_ERROR_CALL_FAILED`, `COFFER_ERROR_TIMED_OUT`,
+        ///  `COFFER_ERROR_CALLS_TOO_DEEP`. Any thread.
         /// </summary>
         [DllImport(__DllName, EntryPoint = "coffer_hub_publish", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int coffer_hub_publish(ulong db, byte* topic, byte* json, ulong* out_event_id);
@@ -659,10 +691,12 @@ namespace Coffer
         ///  {"character_roster_v": 3, ...}, "timestamp_ms": 1700000000000}`, null for what was not saved or was cleared, all as of
         ///  one commit.
         ///
-        ///  `out_json` receives `{"success": true, "event_id": 12, "subscribers": 2, "time_ms": 1700000000000}`; without a
-        ///  subscriber it is a success too. NULL is allowed; it is yours: give it back with `coffer_string_free`.
+        ///  `out_json` receives `{"success": true, "event_id": 12, "subscribers": 2, "time_ms": 1700000000000}`, with
+        ///  a host's hub also its answer as `"host"`; without a subscriber it is a success too. NULL is allowed; it is yours: give it back with `coffer_string_free`.
         ///
-        ///  Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_FAILED`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
+        ///  Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_FAILED`, `COFFER_ERROR_OUT_OF_MEMORY`,
+        ///  `COFFER_ERROR_MODULE_ABSENT`; with a host `COFFER_ERROR_CALL_FAILED`, `COFFER_ERROR_TIMED_OUT`,
+        ///  `COFFER_ERROR_CALLS_TOO_DEEP`. Any thread.
         /// </summary>
         [DllImport(__DllName, EntryPoint = "coffer_sync_tier1_data_to_hub", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int coffer_sync_tier1_data_to_hub(ulong db, byte** out_json);
@@ -675,10 +709,11 @@ namespace Coffer
         ///  "database-persistence-layer", "holder": "party-optimizer", "about": {"version": "0.2.0", "provides":
         ///  ["character_roster", "equipment_sets", "party_configs"], "capabilities": ["read", "write", "sync",
         ///  "version_control"]}}`. If another handle on the store has registered it, `"registered"` is false, and the rest says who
-        ///  holds it. The reference goes when its holder closes its handle. NULL is allowed; it is yours: give it back with
+        ///  holds it, as it does if a host's hub refuses. The reference goes when its holder closes its handle. NULL is allowed; it is yours: give it back with
         ///  `coffer_string_free`.
         ///
-        ///  Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
+        ///  Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_OUT_OF_MEMORY`, `COFFER_ERROR_MODULE_ABSENT`; with a host
+        ///  `COFFER_ERROR_CALL_FAILED`, `COFFER_ERROR_TIMED_OUT`, `COFFER_ERROR_CALLS_TOO_DEEP`. Any thread.
         /// </summary>
         [DllImport(__DllName, EntryPoint = "coffer_register_database_as_master_reference", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int coffer_register_database_as_master_reference(ulong db, byte** out_json);
@@ -696,6 +731,164 @@ namespace Coffer
         [DllImport(__DllName, EntryPoint = "coffer_hub_references", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int coffer_hub_references(ulong db, byte* name, byte** out_json);
 
+        /// <summary>
+        ///  Registers a plug-in, so that others find it and can call its methods.
+        ///
+        ///  - `plugin_json`: `{"name": "equipment-optimizer", "version": "1.2.0", "dependencies": {"roster-editor": "^1.0"},
+        ///    "exports": ["optimize"], "direct": false}`; all but name and version may be left out. Names of plug-ins and methods
+        ///    have 1 to 256 bytes without control characters; versions and requirements follow semver.org as Cargo reads them;
+        ///    `"dependencies"` may also be an array of names. Dependencies are told, not enforced: plug-ins load in any order.
+        ///    `"direct"`: the callback is called on the calling thread, by several at once; else calls wait until `coffer_hub_poll`
+        ///    through this handle, which calls it on one thread at a time, or until `coffer_hub_next_call`.
+        ///  - `callback`, `context`: what to call with each call. NULL if calls are asked for with `coffer_hub_next_call`, or if there
+        ///    is nothing to call; a context is then of no use, and is freed before this function returns.
+        ///  - `free_context`: called once with the context when the plug-in has ended; NULL is allowed. If this function fails it is
+        ///    not called: the context stays yours.
+        ///
+        ///  The event `plugin_registered` is published with `{"name": ..., "version": ..., "exports": [...]}`, and `plugin_left` when
+        ///  it ends: with `coffer_hub_unregister_plugin`, or with the handle.
+        ///
+        ///  Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
+        ///  `COFFER_ERROR_INVALID_OPTION`, `COFFER_ERROR_INVALID_ARGUMENT`, `COFFER_ERROR_NAME_TAKEN` (the message says by whom),
+        ///  `COFFER_ERROR_MODULE_ABSENT`. Any thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_hub_register_plugin", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_hub_register_plugin(ulong db, byte* plugin_json, coffer_hub_register_plugin_callback_delegate callback, void* context, coffer_hub_register_plugin_free_context_delegate free_context);
+
+        /// <summary>
+        ///  Ends a plug-in of this handle. When this returns, its callback is not running and will not run again, and its context has
+        ///  been freed; called from the callback itself, or while the callback waits for this thread, both are so when the callback
+        ///  returns. Calls that it has not answered fail.
+        ///
+        ///  Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
+        ///  `COFFER_ERROR_UNKNOWN_PLUGIN`, `COFFER_ERROR_NAME_TAKEN` if another handle registered it, `COFFER_ERROR_MODULE_ABSENT`.
+        ///  Any thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_hub_unregister_plugin", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_hub_unregister_plugin(ulong db, byte* name);
+
+        /// <summary>
+        ///  Looks plug-ins up.
+        ///
+        ///  - `name`: a plug-in's name, or NULL for all of them.
+        ///  - `out_json`: receives `{"name": "equipment-optimizer", "version": "1.2.0", "holder": "the option plugin of its handle",
+        ///    "dependencies": [{"name": "roster-editor", "requires": "^1.0", "found": "1.4.2", "satisfied": true}], "exports":
+        ///    ["optimize"], "direct": false}`, `"found"` null if there is none; or an array of all by name. It is yours: give it back
+        ///    with `coffer_string_free`.
+        ///
+        ///  Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`, `COFFER_ERROR_UNKNOWN_PLUGIN`,
+        ///  `COFFER_ERROR_OUT_OF_MEMORY`, `COFFER_ERROR_MODULE_ABSENT`. Any thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_hub_plugins", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_hub_plugins(ulong db, byte* name, byte** out_json);
+
+        /// <summary>
+        ///  Calls a method of a plug-in and waits for the answer.
+        ///
+        ///  - `plugin`, `method`: as the plug-in registered them.
+        ///  - `json`: the argument, any JSON value, limited like a document.
+        ///  - `time_limit_ms`: how long to wait at most, in milliseconds; 0 for 1,000. A direct callback cannot be stopped, but an
+        ///    answer that it gives later does not count.
+        ///  - `out_json`: receives the answer; NULL drops it. It is yours: give it back with `coffer_string_free`.
+        ///
+        ///  A plug-in that is not direct answers when its own thread polls. Two that wait for each other on their only threads wait
+        ///  until a limit is over; `coffer_hub_begin_call` lets a thread poll while it waits.
+        ///
+        ///  Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
+        ///  `COFFER_ERROR_INVALID_JSON`, `COFFER_ERROR_TOO_LARGE`, `COFFER_ERROR_TOO_DEEP`, `COFFER_ERROR_UNKNOWN_PLUGIN`,
+        ///  `COFFER_ERROR_CALL_FAILED` (the message is the plug-in's), `COFFER_ERROR_TIMED_OUT`, `COFFER_ERROR_CALLS_TOO_DEEP` (calls
+        ///  within calls on this thread), `COFFER_ERROR_OUT_OF_MEMORY`, `COFFER_ERROR_MODULE_ABSENT`. Any thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_hub_call", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_hub_call(ulong db, byte* plugin, byte* method, byte* json, uint time_limit_ms, byte** out_json);
+
+        /// <summary>
+        ///  Calls a method of a plug-in without waiting: a game goes on with its frame and asks for the answer later. A direct
+        ///  callback has run when this returns.
+        ///
+        ///  Arguments as for `coffer_hub_call`; `out_call` is not NULL. Ask with `coffer_hub_await_call`; a call that nobody asks for
+        ///  is kept until the handle is closed.
+        ///
+        ///  Statuses: those of `coffer_hub_call` but for failure and time limit, and `COFFER_ERROR_INVALID_ARGUMENT` for more than
+        ///  65,536 calls under way. Any thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_hub_begin_call", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_hub_begin_call(ulong db, byte* plugin, byte* method, byte* json, uint time_limit_ms, ulong* out_call);
+
+        /// <summary>
+        ///  Asks what came of a call. Whatever it says but `COFFER_ERROR_PENDING` ends the call.
+        ///
+        ///  - `wait_us`: how long to wait for the answer, in microseconds; 0 only looks.
+        ///  - `out_json`: receives the answer; NULL drops it. It is yours: give it back with `coffer_string_free`.
+        ///
+        ///  Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_PENDING`, `COFFER_ERROR_CALL_FAILED` (the message is the
+        ///  plug-in's), `COFFER_ERROR_TIMED_OUT`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_hub_await_call", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_hub_await_call(ulong call, ulong wait_us, byte** out_json);
+
+        /// <summary>
+        ///  Takes the next call that waits for a plug-in of this handle that has no callback.
+        ///
+        ///  - `out_request`: receives the request to answer; not NULL.
+        ///  - `out_json`: receives `{"plugin": "equipment-optimizer", "method": "optimize", "caller": "party-optimizer", "argument":
+        ///    {...}}`; NULL is allowed. It is yours: give it back with `coffer_string_free`.
+        ///
+        ///  Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_NOT_FOUND` if none waits,
+        ///  `COFFER_ERROR_OUT_OF_MEMORY`, `COFFER_ERROR_MODULE_ABSENT`. Any thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_hub_next_call", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_hub_next_call(ulong db, ulong* out_request, byte** out_json);
+
+        /// <summary>
+        ///  Answers a request.
+        ///
+        ///  - `request`: it ends, unless `json` is refused.
+        ///  - `json`: any JSON value, limited like a document of a store with the usual options.
+        ///
+        ///  Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
+        ///  `COFFER_ERROR_INVALID_JSON`, `COFFER_ERROR_TOO_LARGE`, `COFFER_ERROR_TOO_DEEP`, `COFFER_ERROR_TIMED_OUT` if nobody waits any
+        ///  more, `COFFER_ERROR_INVALID_ARGUMENT` if the plug-in left. Any thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_hub_answer", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_hub_answer(ulong request, byte* json);
+
+        /// <summary>
+        ///  Refuses a request: the caller gets `COFFER_ERROR_CALL_FAILED` with your reason.
+        ///
+        ///  - `request`: it ends.
+        ///  - `reason`: one line for the caller to read, UTF-8.
+        ///
+        ///  Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
+        ///  `COFFER_ERROR_TIMED_OUT` if nobody waits any more, `COFFER_ERROR_INVALID_ARGUMENT` if the plug-in left. Any thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_hub_refuse", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_hub_refuse(ulong request, byte* reason);
+
+        /// <summary>
+        ///  Supplies a hub of the host's own: from now on it is asked before anything is broadcast or registered through any handle
+        ///  on the store, and what it refuses does not happen.
+        ///
+        ///  - `options_json`: NULL, or `{"version": "1.0.0", "changes": false, "data": false}`; each may be left out. `"version"`:
+        ///    what `coffer_load_phase11` says. `"changes"`: it is handed each commit too, with `"data"` with the documents; nobody
+        ///    waits for what it answers to these.
+        ///  - `callback`, `context`: called with each operation like a direct plug-in, on whichever thread broadcasts or registers, by
+        ///    several at once. NULL withdraws the hub that was supplied through this handle; so does closing the handle.
+        ///    The method is `"broadcast"` with `{"topic": "database_sync", "sequence": 57, "source": "party-optimizer", "payload":
+        ///    {...}}`, or `"register_reference"` with `{"name": "database-persistence-layer", "holder": "party-optimizer", "about":
+        ///    {...}}`. It answers any JSON within a second; to a reference `{"registered": true, "ref_id": "ref-7"}`, or
+        ///    `{"registered": false, "holder": "somebody else", "ref_id": "ref-3"}`. Subscribers of the store still hear what the
+        ///    host does not refuse.
+        ///  - `free_context`: called once with the context when the hub has been withdrawn; NULL is allowed. If this function fails it
+        ///    is not called: the context stays yours.
+        ///
+        ///  Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`, `COFFER_ERROR_INVALID_OPTION`,
+        ///  `COFFER_ERROR_NAME_TAKEN` if there is one, `COFFER_ERROR_NOT_FOUND` if there is none to withdraw,
+        ///  `COFFER_ERROR_MODULE_ABSENT` for `"changes"` in a build without its own hub. Any thread.
+        /// </summary>
+        [DllImport(__DllName, EntryPoint = "coffer_hub_supply", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int coffer_hub_supply(ulong db, byte* options_json, coffer_hub_supply_callback_delegate callback, void* context, coffer_hub_supply_free_context_delegate free_context);
+
 
     }
 
@@ -708,7 +901,7 @@ namespace Coffer
     internal static unsafe partial class Native
     {
         internal const int COFFER_VERSION_MAJOR = 0;
-        internal const int COFFER_VERSION_MINOR = 2;
+        internal const int COFFER_VERSION_MINOR = 3;
         internal const int COFFER_VERSION_PATCH = 0;
         internal const int COFFER_OK = 0;
         internal const int COFFER_ERROR_NULL_ARGUMENT = -1;
@@ -734,8 +927,15 @@ namespace Coffer
         internal const int COFFER_ERROR_OUT_OF_MEMORY = -21;
         internal const int COFFER_ERROR_UNKNOWN_SNAPSHOT = -22;
         internal const int COFFER_ERROR_OUT_OF_REACH = -23;
+        internal const int COFFER_ERROR_UNKNOWN_PLUGIN = -24;
+        internal const int COFFER_ERROR_NAME_TAKEN = -25;
+        internal const int COFFER_ERROR_CALL_FAILED = -26;
+        internal const int COFFER_ERROR_TIMED_OUT = -27;
+        internal const int COFFER_ERROR_CALLS_TOO_DEEP = -28;
+        internal const int COFFER_ERROR_PENDING = -29;
+        internal const int COFFER_ERROR_MODULE_ABSENT = -30;
         internal const int COFFER_ERROR_INTERNAL = -99;
-        internal const int COFFER_ABI_VERSION = 1;
+        internal const int COFFER_ABI_VERSION = 2;
         internal const int COFFER_DURABILITY_DEFAULT = 0;
         internal const int COFFER_DURABILITY_BEHIND = 1;
         internal const int COFFER_DURABILITY_WRITTEN = 2;

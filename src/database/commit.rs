@@ -12,6 +12,7 @@ use crate::document::{Collection, DocumentId, check_key};
 use crate::error::{Error, Result};
 use crate::hub::{CHANGED, Changed, Event, Outbox, Payload, Published};
 use crate::journal::{Committer, Log};
+use crate::module::Module;
 use crate::options::Durability;
 use crate::store::{Stamp, Standing, Version};
 use std::borrow::Cow;
@@ -278,7 +279,7 @@ impl Core {
     /// when it has given the lock back.
     #[inline]
     fn announce(&self, made: &[Prepared<'_>], sequence: u64, time_ms: u64, source: &str) -> Option<Published> {
-        if !self.hub.hears_changes() {
+        if !Module::IntegrationHub.is_built_in() || !self.hub.hears_changes() {
             return None;
         }
         let with_data = self.hub.wants_data();

@@ -12,9 +12,10 @@ use crate::change::{Action, Change};
 use crate::document::{Collection, DocumentId};
 use crate::error::{Error, Result, quoted};
 use crate::hub::{
-    Budget, CHANGED, Changed, Event, OVERFLOW, Pattern, Payload, Published, Receiver, Reference, SYNC, Subscriber,
-    Wish, check_topic, poll,
+    Budget, CHANGED, Changed, Event, OVERFLOW, Pattern, Payload, Receiver, Reference, SYNC, Subscriber, Wish,
+    check_topic, poll,
 };
+use crate::module::Module;
 use crate::options::read_object;
 use crate::store::Found;
 use serde::{Deserialize, Serialize};
@@ -100,6 +101,20 @@ pub struct Registered {
     pub reference: Reference,
 }
 
+impl Registered {
+    pub(super) fn of(reference: Reference, owner: u64) -> Registered {
+        Registered { registered: reference.owner == owner, reference }
+    }
+
+    /// What a host refused, with what it says of the holder.
+    pub(super) fn elsewhere(name: &str, answer: &Value, about: Value) -> Registered {
+        let text = |key: &str| answer.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let reference =
+            Reference { ref_id: text("ref_id"), name: name.to_owned(), holder: text("holder"), about, owner: 0 };
+        Registered { registered: false, reference }
+    }
+}
+
 /// What broadcasting the Tier 1 documents came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Synced {
@@ -108,6 +123,9 @@ pub struct Synced {
     /// How many subscribers it went to.
     pub subscribers: u64,
     pub time_ms: u64,
+    /// What the host answered, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<Value>,
 }
 
 impl Database {
@@ -118,6 +136,7 @@ impl Database {
         options: &SubscriptionOptions,
         receiver: Option<Arc<dyn Receiver>>,
     ) -> Result<Subscription> {
+        Module::IntegrationHub.need()?;
         let core = self.shared()?;
         let SubscriptionOptions { direct, data, since, queue } = *options;
         if direct && receiver.is_none() {
@@ -154,10 +173,12 @@ impl Database {
         subscription.end();
     }
 
-    /// Ends what was subscribed and registered through this handle.
+    /// Ends what was subscribed, registered and supplied through this handle.
     pub(super) fn leave_hub(&self) {
         let subscribers = std::mem::take(&mut *self.subscribers.lock());
         let core = self.newest_core();
+        core.leave_as_host(self.id);
+        core.leave_as_plugins(self.id);
         subscribers.iter().for_each(|one| core.hub.unsubscribe(one));
         core.hub.references.release(self.id);
     }
@@ -170,40 +191,44 @@ impl Database {
             "provides": TIER1.map(Collection::name),
             "capabilities": ["read", "write", "sync", "version_control"],
         });
-        let reference = core.hub.references.register(MASTER_REFERENCE, self.id, self.plugin(), about);
-        Ok(Registered { registered: reference.owner == self.id, reference })
+        core.register_reference(MASTER_REFERENCE, self.id, self.plugin(), about)
     }
 
     /// A reference by its name.
     pub fn reference(&self, name: &str) -> Result<Reference> {
+        Module::IntegrationHub.need()?;
         let found = self.core()?.hub.references.get(name);
         found.ok_or_else(|| Error::NotFound { what: format!("reference {}", quoted(name)) })
     }
 
     /// Every reference, by name.
     pub fn references(&self) -> Result<Vec<Reference>> {
+        Module::IntegrationHub.need()?;
         Ok(self.core()?.hub.references.all())
     }
 
-    /// Calls the receivers of this handle's polled subscriptions with what waits for them, at most so many events and for
-    /// about so long. Returns how many were delivered.
-    pub fn poll(&self, events: Option<usize>, time: Option<Duration>) -> Result<usize> {
-        self.core()?;
+    /// Calls this handle's polled plug-ins with the calls that wait, and the receivers of its polled subscriptions with
+    /// their events, at most so many in all and for about so long. Returns how many there were.
+    pub fn poll(&self, most: Option<usize>, time: Option<Duration>) -> Result<usize> {
+        Module::IntegrationHub.need()?;
+        let core = self.core()?;
         let polled = |one: &&Arc<Subscriber>| !one.wish().direct;
         let subscribers: Vec<Arc<Subscriber>> = self.subscribers.lock().iter().filter(polled).cloned().collect();
         let until = time.map(|time| Instant::now() + time);
-        Ok(poll(&subscribers, &Budget::new(events.unwrap_or(usize::MAX), until)))
+        let all = &core.hub.plugins;
+        Ok(poll(&all.owned(self.id), all, &subscribers, &Budget::new(most.unwrap_or(usize::MAX), until)))
     }
 
-    /// Publishes an event of one's own. Returns its number.
+    /// Publishes an event of one's own, unless a host refuses it. Returns its number.
     pub fn publish(&self, topic: &str, json: &str) -> Result<u64> {
         let core = self.core()?;
         check_topic(topic)?;
         validate::check_document(topic, json, core.options.max_document_bytes, core.options.max_depth)?;
-        let published = core.publish(topic, core.last_sequence(), json, self.plugin());
-        let id = published.id;
-        published.deliver();
-        Ok(id)
+        let asked = core.ask_host_to_broadcast(topic, core.last_sequence(), json, self.plugin())?;
+        if asked.is_none() {
+            Module::IntegrationHub.need()?;
+        }
+        Ok(core.publish_and_deliver(topic, core.last_sequence(), json, self.plugin()).0)
     }
 
     /// Broadcasts the Tier 1 documents, their versions and the time.
@@ -222,10 +247,17 @@ struct Broadcast<'b> {
 }
 
 impl Core {
-    fn publish(&self, topic: &str, sequence: u64, json: &str, source: &str) -> Published {
+    /// Returns the event's number and how many subscribers it went to. The caller holds no lock.
+    pub(super) fn publish_and_deliver(&self, topic: &str, sequence: u64, json: &str, source: &str) -> (u64, u64) {
+        if !Module::IntegrationHub.is_built_in() {
+            return (0, 0);
+        }
         let (topic, source, payload) = (topic.into(), source.into(), Payload::Json(json.into()));
         let time_ms = now_ms();
-        self.hub.publish(|id| Event { id, topic, sequence, source, time_ms, payload })
+        let published = self.hub.publish(|id| Event { id, topic, sequence, source, time_ms, payload });
+        let numbers = (published.id, published.heard_by);
+        published.deliver();
+        numbers
     }
 
     fn sync_tier1(&self, source: &str) -> Result<Synced> {
@@ -247,11 +279,13 @@ impl Core {
         };
         let json = serde_json::to_string(&broadcast)
             .map_err(|error| Error::InvalidArgument(format!("the broadcast has no JSON form: {error}")))?;
-        let published = self.publish(SYNC, sequence, &json, source);
+        let host = self.ask_host_to_broadcast(SYNC, sequence, &json, source)?;
+        if host.is_none() {
+            Module::IntegrationHub.need()?;
+        }
+        let (event_id, subscribers) = self.publish_and_deliver(SYNC, sequence, &json, source);
         self.last_sync_ms.store(time_ms, Ordering::Relaxed);
-        let synced = Synced { success: true, event_id: published.id, subscribers: published.heard_by, time_ms };
-        published.deliver();
-        Ok(synced)
+        Ok(Synced { success: true, event_id, subscribers, time_ms, host })
     }
 
     fn newest_found(&self, collection: Collection) -> Option<Found<'_>> {

@@ -6,6 +6,7 @@
 use super::Core;
 use super::commit::now_ms;
 use crate::error::Result;
+use crate::module::Module;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -43,7 +44,8 @@ impl Core {
     }
 
     fn schedule_ms(&self) -> Option<u64> {
-        self.options.snapshot_every.map(|every| every.as_millis() as u64)
+        let every = self.options.snapshot_every.filter(|_| Module::BackupRestore.is_built_in());
+        every.map(|every| every.as_millis() as u64)
     }
 
     /// How long the thread may sleep while nothing is owed.

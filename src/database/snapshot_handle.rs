@@ -12,65 +12,77 @@ use super::states::compare;
 use super::{Core, Database};
 use crate::document::{Collection, DocumentId, check_key};
 use crate::error::{Error, Result, quoted};
+use crate::module::Module;
 use crate::snapshots::{Difference, Snapshot, patch};
 use serde_json::value::RawValue;
 use std::path::Path;
 
 impl Database {
+    /// The store, for what only reads.
+    fn backups(&self) -> Result<&Core> {
+        Module::BackupRestore.need()?;
+        self.core()
+    }
+
+    fn backups_writable(&self) -> Result<&Core> {
+        Module::BackupRestore.need()?;
+        self.writable()
+    }
+
     /// Makes a snapshot of now, durably: one commit, whatever the size of the store. Without a label it is called
     /// `database_snapshot`.
     pub fn create_snapshot(&self, label: Option<&str>) -> Result<Snapshot> {
-        self.writable()?.create_snapshot(label, self.plugin())
+        self.backups_writable()?.create_snapshot(label, self.plugin())
     }
 
     /// Every snapshot, oldest first, and how far back the journal reaches.
     pub fn list_snapshots(&self) -> Result<SnapshotList> {
-        self.core()?.list_snapshots()
+        self.backups()?.list_snapshots()
     }
 
     /// What is known of a snapshot.
     pub fn get_snapshot(&self, name: &str) -> Result<Snapshot> {
-        self.core()?.snapshot(name)
+        self.backups()?.snapshot(name)
     }
 
     /// Deletes a snapshot, durably. The next checkpoint gives back what only it kept.
     pub fn delete_snapshot(&self, name: &str) -> Result<()> {
-        self.writable()?.delete_snapshot(name, self.plugin())
+        self.backups_writable()?.delete_snapshot(name, self.plugin())
     }
 
     /// Keeps an automatic snapshot from being removed by the store, or lets it go again.
     pub fn pin_snapshot(&self, name: &str, pinned: bool) -> Result<Snapshot> {
-        self.writable()?.pin_snapshot(name, pinned, self.plugin())
+        self.backups_writable()?.pin_snapshot(name, pinned, self.plugin())
     }
 
     /// Reads again and checks every byte that a snapshot needs.
     pub fn verify_snapshot(&self, name: &str) -> Result<Verified> {
-        self.core()?.verify_snapshot(name)
+        self.backups()?.verify_snapshot(name)
     }
 
     /// Writes a state to one file, which another store can import.
     pub fn export_snapshot(&self, name: &str, path: &Path) -> Result<Exported> {
-        self.core()?.export_snapshot(name, path)
+        self.backups()?.export_snapshot(name, path)
     }
 
     /// Takes in an exported snapshot, under its own label or a new one.
     pub fn import_snapshot(&self, path: &Path, label: Option<&str>) -> Result<Snapshot> {
-        self.writable()?.import_snapshot(path, label, self.plugin())
+        self.backups_writable()?.import_snapshot(path, label, self.plugin())
     }
 
     /// Brings back a state, as far as it is selected, in one durable commit that also keeps the state before.
     pub fn restore(&self, name: &str, selection: &Selection) -> Result<Restored> {
-        self.writable()?.restore(name, selection, self.plugin())
+        self.backups_writable()?.restore(name, selection, self.plugin())
     }
 
     /// How two states differ.
     pub fn diff_snapshots(&self, from: &str, to: &str) -> Result<Difference> {
-        self.core()?.diff_snapshots(from, to)
+        self.backups()?.diff_snapshots(from, to)
     }
 
     /// Hands the document under `key`, as it was in a state, to `look`.
     pub fn load_from_snapshot<T>(&self, name: &str, key: &str, look: impl FnOnce(Loaded<'_>) -> T) -> Result<T> {
-        self.core()?.load_from_snapshot(name, key, look)
+        self.backups()?.load_from_snapshot(name, key, look)
     }
 
     /// The JSON Patch (RFC 6902) that turns one version of the Tier 1 document named `document` into another; 0 stands

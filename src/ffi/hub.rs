@@ -2,15 +2,14 @@
 
 use super::boundary::{Failure, guarded};
 use super::export::exported;
-use super::handle::Table;
-use super::lifecycle::{HANDLES, coffer_db, database};
+use super::lifecycle::{coffer_db, database};
+use super::owned::Owned;
 use super::status::{COFFER_ERROR_INVALID_HANDLE, coffer_status};
 use super::strings;
 use crate::database::{Subscription, SubscriptionOptions};
 use crate::error::Error;
 use crate::hub::{Event, Receiver, Seen};
 use macro_rules_attribute::apply;
-use parking_lot::Mutex;
 use safer_ffi::c_char;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -24,7 +23,7 @@ use std::time::Duration;
 pub type coffer_subscription = u64;
 
 /// Called with each event of a subscription: the context, the topic, the commit that the event tells of (or the newest one
-/// when it was published), the option `plugin` of the handle that published it (empty if it was brought back from the
+/// when it was published), the event's number (0 if it was brought back from the journal), the option `plugin` of the handle that published it (empty if it was brought back from the
 /// journal), the time in milliseconds since 1970-01-01 UTC, and the payload as JSON. The texts live until it returns. It
 /// may call every function of this library, also to end its own subscription. It must not throw an exception or jump out.
 #[allow(non_camel_case_types)]
@@ -33,6 +32,7 @@ pub type coffer_event_callback = Option<
         context: *mut c_void,
         topic: *const c_char,
         sequence: u64,
+        event_id: u64,
         source: *const c_char,
         time_ms: i64,
         json: *const c_char,
@@ -43,9 +43,7 @@ pub type coffer_event_callback = Option<
 #[allow(non_camel_case_types)]
 pub type coffer_free_callback = Option<unsafe extern "C" fn(context: *mut c_void)>;
 
-static SUBSCRIPTIONS: Table<Subscription> = Table::new(0xC1);
-/// Which subscriptions were made through which handle.
-static MADE_THROUGH: Mutex<Vec<(coffer_db, coffer_subscription)>> = Mutex::new(Vec::new());
+static SUBSCRIPTIONS: Owned<Subscription> = Owned::new(0xC1);
 
 fn subscription(handle: coffer_subscription) -> Result<Arc<Subscription>, Failure> {
     SUBSCRIPTIONS.get(handle).ok_or_else(|| unknown(handle))
@@ -59,19 +57,12 @@ fn unknown(handle: coffer_subscription) -> Failure {
 
 /// Forgets the subscriptions of a handle that is being closed.
 pub(super) fn forget(db: coffer_db) {
-    let mut gone = Vec::new();
-    MADE_THROUGH.lock().retain(|(through, subscription)| {
-        if *through == db {
-            gone.push(*subscription);
-        }
-        *through != db
-    });
-    gone.into_iter().for_each(|handle| drop(SUBSCRIPTIONS.remove(handle)));
+    SUBSCRIPTIONS.forget(db);
 }
 
 /// A C callback with what belongs to it.
 struct Callback {
-    call: unsafe extern "C" fn(*mut c_void, *const c_char, u64, *const c_char, i64, *const c_char),
+    call: unsafe extern "C" fn(*mut c_void, *const c_char, u64, u64, *const c_char, i64, *const c_char),
     context: *mut c_void,
     free: coffer_free_callback,
     /// Whether the subscription was made: until then the context is still the caller's.
@@ -89,6 +80,7 @@ unsafe extern "C" fn ignore(
     _context: *mut c_void,
     _topic: *const c_char,
     _sequence: u64,
+    _event_id: u64,
     _source: *const c_char,
     _time_ms: i64,
     _json: *const c_char,
@@ -96,17 +88,17 @@ unsafe extern "C" fn ignore(
 }
 
 /// Text as a C string; a topic or name has no NUL, and JSON cannot.
-fn c_string(text: &str) -> CString {
+pub(super) fn c_string(text: &str) -> CString {
     CString::new(text).unwrap_or_default()
 }
 
 impl Receiver for Callback {
     fn receive(&self, seen: Seen<'_>) {
-        let Event { topic, sequence, source, time_ms, .. } = seen.event;
+        let Event { topic, sequence, id, source, time_ms, .. } = seen.event;
         let (topic, source, json) = (c_string(topic), c_string(source), c_string(seen.json));
         let (topic, source, json) = (topic.as_ptr().cast(), source.as_ptr().cast(), json.as_ptr().cast());
         // SAFETY: the subscriber gave the two together, and the texts live until the call returns.
-        unsafe { (self.call)(self.context, topic, *sequence, source, *time_ms as i64, json) }
+        unsafe { (self.call)(self.context, topic, *sequence, *id, source, *time_ms as i64, json) }
     }
 }
 
@@ -173,17 +165,13 @@ pub unsafe extern "C" fn coffer_hub_subscribe(
         });
         let called = callback.map(|_| receiver.clone() as Arc<dyn Receiver>);
         let made = Arc::new(database.subscribe(topic, &options, called)?);
-        let handle = SUBSCRIPTIONS.insert(made.clone());
-        if handle == 0 {
-            database.unsubscribe(&made);
-            return Err(Error::InvalidArgument("too many subscriptions in this process; end some".to_owned()).into());
-        }
-        MADE_THROUGH.lock().push((db, handle));
-        if HANDLES.get(db).is_none() {
-            // Closing may have looked for it too early.
-            forget(db);
-            return Err(Error::Closed.into());
-        }
+        let handle = match SUBSCRIPTIONS.insert(db, made.clone()) {
+            Ok(handle) => handle,
+            Err(failure) => {
+                database.unsubscribe(&made);
+                return Err(failure);
+            }
+        };
         // Without a callback nobody uses the context, which then is freed here.
         receiver.is_ours.store(true, Ordering::Release);
         // SAFETY: not NULL, and the caller lets it be written.
@@ -195,36 +183,34 @@ pub unsafe extern "C" fn coffer_hub_subscribe(
 /// Ends a subscription. When this returns, its callback is not running and will not run again, and its context has been
 /// freed. Called from the callback itself, both are so when the callback returns.
 ///
-/// Waits for a call of the callback on another thread, so do not hold a lock that the callback takes, and do not let two
-/// callbacks end each other's subscriptions: both would wait.
+/// Waits for a call of the callback on another thread, so do not hold a lock that the callback takes. If that call is
+/// itself waiting for this thread to leave a callback, as when two callbacks end each other's subscriptions, this returns
+/// at once, and what it promises is so when that call returns.
 ///
 /// Statuses: `COFFER_ERROR_INVALID_HANDLE`. Any thread.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn coffer_hub_unsubscribe(subscription: coffer_subscription) -> coffer_status {
     guarded(|| {
-        let ended = SUBSCRIPTIONS.remove(subscription).ok_or_else(|| unknown(subscription))?;
-        let through = {
-            let mut made = MADE_THROUGH.lock();
-            let place = made.iter().position(|(_, one)| *one == subscription);
-            place.map(|place| made.swap_remove(place).0)
-        };
-        match through.and_then(|db| database(db).ok()) {
-            Some(database) => database.unsubscribe(&ended),
-            None => ended.end(),
+        let (ended, through) = SUBSCRIPTIONS.remove(subscription).ok_or_else(|| unknown(subscription))?;
+        match database(through) {
+            Ok(database) => database.unsubscribe(&ended),
+            Err(_) => ended.end(),
         }
         Ok(())
     })
 }
 
-/// Calls the callbacks of this handle's polled subscriptions with the events that wait, on this thread, in order.
+/// Calls the callbacks of this handle's polled plug-ins with the calls that wait, and those of its polled subscriptions with
+/// their events in order, all on this thread.
 ///
-/// - `max_events`: how many at most; 0 for no limit.
+/// - `max_events`: how many calls and events at most; 0 for no limit.
 /// - `budget_us`: stop when the next event would probably take longer than so many microseconds in all; 0 for no limit. The
 ///   first event is delivered in any case.
 /// - `out_delivered`: receives how many were delivered; NULL is allowed.
 ///
-/// Statuses: `COFFER_ERROR_INVALID_HANDLE`. Any thread; an event that another thread is just polling is left to it.
+/// Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_MODULE_ABSENT`. Any thread; what another thread is just polling
+/// is left to it.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn coffer_hub_poll(
@@ -303,9 +289,12 @@ pub unsafe extern "C" fn coffer_hub_replay(subscription: coffer_subscription, si
 /// - `json`: any JSON value, limited like a document.
 /// - `out_event_id`: receives the event's number; NULL is allowed.
 ///
+/// A host's hub is asked first (`coffer_hub_supply`); what it refuses is not published.
+///
 /// Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
-/// `COFFER_ERROR_INVALID_ARGUMENT`, `COFFER_ERROR_INVALID_JSON`, `COFFER_ERROR_TOO_LARGE`, `COFFER_ERROR_TOO_DEEP`. Any
-/// thread.
+/// `COFFER_ERROR_INVALID_ARGUMENT`, `COFFER_ERROR_INVALID_JSON`, `COFFER_ERROR_TOO_LARGE`, `COFFER_ERROR_TOO_DEEP`,
+/// `COFFER_ERROR_MODULE_ABSENT`; with a host `COFFER_ERROR_CALL_FAILED`, `COFFER_ERROR_TIMED_OUT`,
+/// `COFFER_ERROR_CALLS_TOO_DEEP`. Any thread.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn coffer_hub_publish(
@@ -331,10 +320,12 @@ pub unsafe extern "C" fn coffer_hub_publish(
 /// {"character_roster_v": 3, ...}, "timestamp_ms": 1700000000000}`, null for what was not saved or was cleared, all as of
 /// one commit.
 ///
-/// `out_json` receives `{"success": true, "event_id": 12, "subscribers": 2, "time_ms": 1700000000000}`; without a
-/// subscriber it is a success too. NULL is allowed; it is yours: give it back with `coffer_string_free`.
+/// `out_json` receives `{"success": true, "event_id": 12, "subscribers": 2, "time_ms": 1700000000000}`, with
+/// a host's hub also its answer as `"host"`; without a subscriber it is a success too. NULL is allowed; it is yours: give it back with `coffer_string_free`.
 ///
-/// Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_FAILED`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
+/// Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_FAILED`, `COFFER_ERROR_OUT_OF_MEMORY`,
+/// `COFFER_ERROR_MODULE_ABSENT`; with a host `COFFER_ERROR_CALL_FAILED`, `COFFER_ERROR_TIMED_OUT`,
+/// `COFFER_ERROR_CALLS_TOO_DEEP`. Any thread.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn coffer_sync_tier1_data_to_hub(db: coffer_db, out_json: *mut *mut c_char) -> coffer_status {
@@ -352,10 +343,11 @@ pub unsafe extern "C" fn coffer_sync_tier1_data_to_hub(db: coffer_db, out_json: 
 /// "database-persistence-layer", "holder": "party-optimizer", "about": {"version": "0.2.0", "provides":
 /// ["character_roster", "equipment_sets", "party_configs"], "capabilities": ["read", "write", "sync",
 /// "version_control"]}}`. If another handle on the store has registered it, `"registered"` is false, and the rest says who
-/// holds it. The reference goes when its holder closes its handle. NULL is allowed; it is yours: give it back with
+/// holds it, as it does if a host's hub refuses. The reference goes when its holder closes its handle. NULL is allowed; it is yours: give it back with
 /// `coffer_string_free`.
 ///
-/// Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
+/// Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_OUT_OF_MEMORY`, `COFFER_ERROR_MODULE_ABSENT`; with a host
+/// `COFFER_ERROR_CALL_FAILED`, `COFFER_ERROR_TIMED_OUT`, `COFFER_ERROR_CALLS_TOO_DEEP`. Any thread.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn coffer_register_database_as_master_reference(

@@ -1,13 +1,15 @@
-//! The library itself: version, last error, status names, strings, live handles.
+//! The library itself: version, last error, status names, strings, live handles, and which modules it has.
 
+use super::boundary::guarded;
 use super::export::exported;
-use super::lifecycle::HANDLES;
+use super::lifecycle::{HANDLES, coffer_db, database};
+use super::status::coffer_status;
 use super::{boundary, status, strings};
 use macro_rules_attribute::apply;
 use safer_ffi::c_char;
 
 /// The shape of this interface. It goes up with every change that breaks a caller, and only then.
-pub const COFFER_ABI_VERSION: u32 = 1;
+pub const COFFER_ABI_VERSION: u32 = 2;
 
 /// The library's version as text, `"0.1.0"`.
 ///
@@ -44,6 +46,25 @@ pub unsafe extern "C" fn coffer_last_error() -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn coffer_status_name(status: i32) -> *const c_char {
     status::name_of(status).as_ptr().cast()
+}
+
+/// Says which modules of the documented layer are there: documented as load_phase11.
+///
+/// `out_json` receives `{"integration_hub": {"present": true, "version": "0.2.0", "origin": "built_in"}, "backup_restore":
+/// {...}, "analytics": {"present": false, "version": null, "origin": "left_out"}, "import_export": {...}, "api_gateway":
+/// {...}}`. `"origin"` is `"built_in"`, `"left_out"` of this build, or `"host"` if the host supplied it
+/// (`coffer_hub_supply`). What is not there is no error here; an operation that needs it fails with
+/// `COFFER_ERROR_MODULE_ABSENT` and changes nothing. It is yours: give it back with `coffer_string_free`.
+///
+/// Statuses: `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_OUT_OF_MEMORY`. Any thread.
+#[apply(exported!)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn coffer_load_phase11(db: coffer_db, out_json: *mut *mut c_char) -> coffer_status {
+    guarded(|| {
+        let found = strings::json(&database(db)?.load_phase11()?)?;
+        // SAFETY: the caller lets `out_json` be written, or it is NULL.
+        unsafe { strings::give(out_json, found.as_bytes()) }
+    })
 }
 
 /// How many handles are open in this process: 0 after everything was closed, for tests that look for leaks.

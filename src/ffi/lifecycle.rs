@@ -3,9 +3,9 @@
 use super::boundary::{Failure, guarded};
 use super::export::exported;
 use super::handle::Table;
-use super::hub;
 use super::status::{COFFER_ERROR_INVALID_HANDLE, coffer_status};
 use super::strings;
+use super::{hub, plugins};
 use crate::database::{Database, Loaded};
 use crate::error::Error;
 use crate::options::Requested;
@@ -123,6 +123,7 @@ pub unsafe extern "C" fn coffer_close(db: coffer_db) -> coffer_status {
     guarded(|| {
         let database = HANDLES.remove(db).ok_or_else(|| unknown(db))?;
         hub::forget(db);
+        plugins::forget(db);
         Ok(database.close()?)
     })
 }

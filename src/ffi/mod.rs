@@ -8,12 +8,14 @@
 mod boundary;
 mod export;
 mod handle;
+mod owned;
 mod strings;
 
 pub mod documents;
 pub mod hub;
 pub mod library;
 pub mod lifecycle;
+pub mod plugins;
 pub mod snapshots;
 pub mod status;
 pub mod versions;

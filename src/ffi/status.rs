@@ -57,6 +57,20 @@ pub const COFFER_ERROR_OUT_OF_MEMORY: i32 = -21;
 pub const COFFER_ERROR_UNKNOWN_SNAPSHOT: i32 = -22;
 /// The journal does not reach back to this moment; the message says how far it does.
 pub const COFFER_ERROR_OUT_OF_REACH: i32 = -23;
+/// No plug-in has this name, or it has no such method; the message names the nearest ones.
+pub const COFFER_ERROR_UNKNOWN_PLUGIN: i32 = -24;
+/// Another plug-in or host has this name or place already; the message says who.
+pub const COFFER_ERROR_NAME_TAKEN: i32 = -25;
+/// The plug-in or host that was called failed; the message is its own.
+pub const COFFER_ERROR_CALL_FAILED: i32 = -26;
+/// No answer came within the time limit.
+pub const COFFER_ERROR_TIMED_OUT: i32 = -27;
+/// Plug-ins call each other more than 32 deep on one thread.
+pub const COFFER_ERROR_CALLS_TOO_DEEP: i32 = -28;
+/// The answer of a call is not there yet; the call goes on.
+pub const COFFER_ERROR_PENDING: i32 = -29;
+/// The module that this operation needs is not in this build of the library; the message names it.
+pub const COFFER_ERROR_MODULE_ABSENT: i32 = -30;
 /// A mistake in Coffer itself was caught at the boundary. Please report it with the message.
 pub const COFFER_ERROR_INTERNAL: i32 = -99;
 
@@ -84,6 +98,12 @@ pub fn status_of(error: &Error) -> i32 {
         Error::OutOfMemory { .. } => COFFER_ERROR_OUT_OF_MEMORY,
         Error::UnknownSnapshot { .. } => COFFER_ERROR_UNKNOWN_SNAPSHOT,
         Error::OutOfReach { .. } => COFFER_ERROR_OUT_OF_REACH,
+        Error::UnknownPlugin { .. } => COFFER_ERROR_UNKNOWN_PLUGIN,
+        Error::NameTaken { .. } => COFFER_ERROR_NAME_TAKEN,
+        Error::CallFailed { .. } => COFFER_ERROR_CALL_FAILED,
+        Error::TimedOut { .. } => COFFER_ERROR_TIMED_OUT,
+        Error::CallsTooDeep { .. } => COFFER_ERROR_CALLS_TOO_DEEP,
+        Error::ModuleAbsent { .. } => COFFER_ERROR_MODULE_ABSENT,
         Error::Background(error) => status_of(error),
     }
 }
@@ -115,6 +135,13 @@ pub fn name_of(status: i32) -> &'static std::ffi::CStr {
         COFFER_ERROR_OUT_OF_MEMORY => c"COFFER_ERROR_OUT_OF_MEMORY",
         COFFER_ERROR_UNKNOWN_SNAPSHOT => c"COFFER_ERROR_UNKNOWN_SNAPSHOT",
         COFFER_ERROR_OUT_OF_REACH => c"COFFER_ERROR_OUT_OF_REACH",
+        COFFER_ERROR_UNKNOWN_PLUGIN => c"COFFER_ERROR_UNKNOWN_PLUGIN",
+        COFFER_ERROR_NAME_TAKEN => c"COFFER_ERROR_NAME_TAKEN",
+        COFFER_ERROR_CALL_FAILED => c"COFFER_ERROR_CALL_FAILED",
+        COFFER_ERROR_TIMED_OUT => c"COFFER_ERROR_TIMED_OUT",
+        COFFER_ERROR_CALLS_TOO_DEEP => c"COFFER_ERROR_CALLS_TOO_DEEP",
+        COFFER_ERROR_PENDING => c"COFFER_ERROR_PENDING",
+        COFFER_ERROR_MODULE_ABSENT => c"COFFER_ERROR_MODULE_ABSENT",
         COFFER_ERROR_INTERNAL => c"COFFER_ERROR_INTERNAL",
         _ => c"unknown status",
     }
@@ -126,6 +153,7 @@ mod tests {
     use std::collections::HashSet;
     use std::io;
     use std::path::Path;
+    use std::time::Duration;
 
     /// One error of each variant; adding a variant breaks `status_of`, whose match this list follows.
     fn every_error() -> Vec<Error> {
@@ -151,6 +179,12 @@ mod tests {
             Error::OutOfMemory { bytes: 1 },
             Error::UnknownSnapshot { name: "x".into(), nearest: vec!["y".into()] },
             Error::OutOfReach { moment: "x".into(), reach: "y".into() },
+            Error::UnknownPlugin { what: "x".into(), nearest: vec!["y".into()] },
+            Error::NameTaken { what: "x".into(), holder: "y".into() },
+            Error::CallFailed { what: "x".into(), reason: "y".into() },
+            Error::TimedOut { what: "x".into(), limit: Duration::from_secs(1) },
+            Error::CallsTooDeep { what: "x".into(), limit: 32 },
+            Error::ModuleAbsent { module: "x" },
         ]
     }
 

@@ -1,7 +1,8 @@
 //! The Integration Hub: events go from whoever publishes to whoever subscribed, in one order for all.
 //!
 //! Definitions. An *event* has a *topic*. A *subscriber* hears the topics that its pattern matches; it is *direct* if it is
-//! called on the publishing thread, else *polled*: its events wait until its own thread asks for them.
+//! called on the publishing thread, else *polled*: its events wait until its own thread asks for them. A *plug-in* has a
+//! name and methods that others can call. The *host* is a hub of the engine's own, which is asked before this one acts.
 //!
 //! Invariants.
 //! 1. Events get their numbers and go into every queue under one lock, so that all subscribers meet them in one order.
@@ -12,17 +13,25 @@
 //!
 //! This part knows nothing of stores and journals; `database` publishes the commits and brings back what was missed.
 
+mod calls;
 mod event;
+mod host;
+mod plugins;
 mod references;
 mod subscriber;
+mod threads;
 mod topic;
 
+pub use calls::{Call, Callee};
 pub use event::{Changed, Event, Payload, Seen};
+pub use host::{Host, NAME as HOST_NAME};
+pub use plugins::{Plugin, PluginInfo, PluginView};
 pub use references::Reference;
 pub use subscriber::{Receiver, Subscriber, Wish};
-pub use topic::{CHANGED, OVERFLOW, Pattern, SYNC, check_topic};
+pub use topic::{CHANGED, OVERFLOW, PLUGIN_LEFT, PLUGIN_REGISTERED, Pattern, SYNC, check_topic};
 
 use crate::sync::Mutex;
+use plugins::Plugins;
 use references::References;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -36,6 +45,8 @@ pub struct Hub {
     hear_changes: AtomicUsize,
     want_data: AtomicUsize,
     pub references: References,
+    pub plugins: Plugins,
+    pub host: Host,
 }
 
 #[derive(Default)]
@@ -162,12 +173,16 @@ impl Budget {
     }
 }
 
-/// Calls the receivers of polled subscribers with what waits for them, in the order of events. Returns how many events
-/// were delivered.
-pub fn poll(subscribers: &[Arc<Subscriber>], budget: &Budget) -> usize {
+/// Calls polled plug-ins with the calls that wait, since somebody waits for the answers, and then polled subscribers with
+/// their events, in the order of events. Returns how many calls and events there were.
+pub fn poll(plugins: &[Arc<Plugin>], all: &Plugins, subscribers: &[Arc<Subscriber>], budget: &Budget) -> usize {
     let mut delivered = 0;
     let next = || subscribers.iter().filter_map(|one| Some((one.next_id()?, one))).min_by_key(|(id, _)| *id);
     while budget.has_room(delivered) {
+        if plugins.iter().any(|plugin| plugin.run_one(&all.working)) {
+            delivered += 1;
+            continue;
+        }
         // A subscriber that was looked at first may have got an event before the found one was published. By now it has it,
         // since events go into the queues in their order: so the second look finds the first of all.
         let Some((_, subscriber)) = next().and_then(|_| next()) else { break };

@@ -29,10 +29,11 @@ pub struct References {
 
 impl References {
     /// Registers a name for `owner`, unless another holds it; says who holds it now.
-    pub fn register(&self, name: &str, owner: u64, holder: &str, about: Value) -> Reference {
+    /// `given` is an id that another hub gave it.
+    pub fn register(&self, name: &str, owner: u64, holder: &str, about: Value, given: Option<&str>) -> Reference {
         let mut by_name = self.by_name.lock();
         let made = || Reference {
-            ref_id: format!("{name}@{owner}"),
+            ref_id: given.map_or_else(|| format!("{name}@{owner}"), str::to_owned),
             name: name.to_owned(),
             holder: holder.to_owned(),
             about,
@@ -63,12 +64,12 @@ mod tests {
     #[test]
     fn the_first_to_register_holds_a_name_until_it_goes() {
         let references = References::default();
-        assert_eq!(references.register("source", 1, "one", Value::Null).owner, 1);
-        assert_eq!(references.register("source", 2, "other", Value::Null).holder, "one");
+        assert_eq!(references.register("source", 1, "one", Value::Null, None).owner, 1);
+        assert_eq!(references.register("source", 2, "other", Value::Null, None).holder, "one");
         references.release(2);
         assert_eq!(references.get("source").map(|one| one.owner), Some(1));
         references.release(1);
         assert!(references.all().is_empty());
-        assert_eq!(references.register("source", 2, "other", Value::Null).owner, 2);
+        assert_eq!(references.register("source", 2, "other", Value::Null, None).owner, 2);
     }
 }

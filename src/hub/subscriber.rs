@@ -5,9 +5,9 @@
 //! at a time, in the order of the queue; a removed subscriber's receiver is dropped exactly once, outside every lock.
 
 use super::event::{Event, Payload, Seen};
+use super::threads::{Wait, in_callback, is_in_callback, this_thread};
 use super::topic::{OVERFLOW, Pattern};
 use crate::sync::{Condvar, Mutex};
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
@@ -48,16 +48,6 @@ pub struct Subscriber {
     wish: Wish,
     state: Mutex<State>,
     changed: Condvar,
-}
-
-thread_local! {
-    /// How many receivers this thread is in. Its address also tells threads apart, without the destructor that the
-    /// standard library's own thread number brings along.
-    static DEPTH: Cell<u32> = const { Cell::new(0) };
-}
-
-fn this_thread() -> usize {
-    DEPTH.with(|depth| std::ptr::from_ref(depth) as usize)
 }
 
 impl Subscriber {
@@ -157,9 +147,7 @@ impl Subscriber {
         let Some(event) = state.queue.pop_front() else { return (state, false) };
         drop(state);
         let json = event.json(self.wish.with_data);
-        DEPTH.with(|depth| depth.set(depth.get() + 1));
-        receiver.receive(Seen { event: &event, json: &json });
-        DEPTH.with(|depth| depth.set(depth.get() - 1));
+        in_callback(|| receiver.receive(Seen { event: &event, json: &json }));
         // Before anybody can see that the call is over: a remover that waits must find it dropped.
         drop(receiver);
         (self.state.lock(), true)
@@ -168,7 +156,7 @@ impl Subscriber {
     /// Waits until a direct subscriber that another thread is calling has caught up by half. One who is being called
     /// waits for nobody, since the other may be waiting for it.
     pub fn await_room(&self) {
-        if DEPTH.with(Cell::get) > 0 {
+        if is_in_callback() {
             return;
         }
         let until = Instant::now() + LONGEST_WAIT;
@@ -178,13 +166,15 @@ impl Subscriber {
         }
     }
 
-    /// Ends it: waits for a call under way, unless it is this very thread's, and drops the receiver.
+    /// Ends it: waits for a call under way and drops the receiver. Does not wait for a call on this very thread, nor for
+    /// one that is itself waiting for this thread: the receiver is then dropped when that returns.
     pub fn remove(&self) {
         let mut state = self.state.lock();
         state.removed = true;
         let receiver = state.receiver.take();
         let queue = std::mem::take(&mut state.queue);
-        while state.delivering.is_some_and(|thread| thread != this_thread()) {
+        while let Some(thread) = state.delivering.filter(|thread| *thread != this_thread()) {
+            let Some(_noted) = Wait::begin(thread) else { break };
             state = self.changed.wait(state);
         }
         drop(state);

@@ -10,6 +10,11 @@ pub const CHANGED: &str = "database_changed";
 pub const SYNC: &str = "database_sync";
 /// Told to one subscriber: what it missed.
 pub const OVERFLOW: &str = "overflow";
+/// Published when a plug-in was registered, and when it left.
+pub const PLUGIN_REGISTERED: &str = "plugin_registered";
+pub const PLUGIN_LEFT: &str = "plugin_left";
+/// What only the store itself publishes.
+const OWN: [&str; 5] = [CHANGED, SYNC, OVERFLOW, PLUGIN_REGISTERED, PLUGIN_LEFT];
 /// The longest topic, in bytes of UTF-8.
 const LONGEST: usize = 256;
 
@@ -45,7 +50,7 @@ pub fn check_topic(topic: &str) -> Result<()> {
     if topic.is_empty() || topic.len() > LONGEST || topic.contains('*') {
         return Err(Error::InvalidArgument(format!("{topic:?} is no topic: 1 to {LONGEST} bytes without *")));
     }
-    if [CHANGED, SYNC, OVERFLOW].contains(&topic) {
+    if OWN.contains(&topic) {
         return Err(Error::InvalidArgument(format!(
             "{topic:?} is published by the store itself; choose another topic"
         )));
@@ -70,7 +75,7 @@ mod tests {
 
     #[test]
     fn own_topics_cannot_be_published_by_others() {
-        for wrong in ["", "a*", CHANGED, SYNC, OVERFLOW, &"x".repeat(257)] {
+        for wrong in OWN.into_iter().chain(["", "a*", &"x".repeat(257)]) {
             assert!(check_topic(wrong).is_err(), "{wrong}");
         }
         assert!(check_topic("party.member_joined").is_ok());

@@ -4,7 +4,7 @@
 //! a name that means nothing is an error that tells the nearest ones.
 
 use super::record::Snapshot;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 
 /// A state that was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,9 +17,6 @@ pub enum Point {
     /// The state at this time, in milliseconds since the Unix epoch.
     Time(u64),
 }
-
-/// How many near names an error tells.
-const NEAREST: usize = 3;
 
 /// Finds what `name` means: an id; `latest`, the newest snapshot; `now`; `sequence:<number>`; `time:<milliseconds>`; or a
 /// label, for the newest snapshot that has it. `snapshots` come oldest first.
@@ -43,21 +40,11 @@ pub fn find(name: &str, snapshots: &[Snapshot]) -> Result<Point> {
     };
     match found {
         Some(snapshot) => chosen(snapshot),
-        None => Err(Error::UnknownSnapshot { name: name.to_owned(), nearest: nearest(name, snapshots) }),
+        None => {
+            let names = snapshots.iter().rev().flat_map(|one| [&one.id, &one.label]);
+            Err(Error::UnknownSnapshot { name: name.to_owned(), nearest: nearest(name, names) })
+        }
     }
-}
-
-/// The ids and labels most like `name`.
-fn nearest(name: &str, snapshots: &[Snapshot]) -> Vec<String> {
-    let mut names: Vec<&str> = snapshots.iter().rev().flat_map(|one| [one.id.as_str(), one.label.as_str()]).collect();
-    let mut seen = std::collections::HashSet::new();
-    names.retain(|one| seen.insert(*one));
-    // Sorting keeps the newest first among those that are equally near.
-    names.sort_by_cached_key(|one| {
-        let likeness = strsim::jaro_winkler(&name.to_lowercase(), &one.to_lowercase());
-        std::cmp::Reverse((likeness * 1000.0) as u64)
-    });
-    names.into_iter().take(NEAREST).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

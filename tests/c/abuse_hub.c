@@ -26,9 +26,11 @@ struct guest {
     void (*act)(struct guest *guest);
 };
 
-static void visit(void *context, const char *topic, uint64_t sequence, const char *source, int64_t time_ms, const char *json)
+static void visit(void *context, const char *topic, uint64_t sequence, uint64_t event_id, const char *source,
+                  int64_t time_ms, const char *json)
 {
     struct guest *guest = context;
+    (void)event_id;
     CHECK(guest->freed == 0);
     CHECK(topic[0] != '\0' && source != NULL && json[0] != '\0' && time_ms > 0 && sequence < 1000);
     guest->calls++;
@@ -47,9 +49,10 @@ static void count_free(void *context)
 }
 
 /* With a context of NULL there is nothing to count in. */
-static void visit_nobody(void *context, const char *topic, uint64_t sequence, const char *source, int64_t time_ms,
-                         const char *json)
+static void visit_nobody(void *context, const char *topic, uint64_t sequence, uint64_t event_id, const char *source,
+                         int64_t time_ms, const char *json)
 {
+    (void)event_id;
     CHECK(context == NULL && topic != NULL && source != NULL && json != NULL && sequence < 1000 && time_ms > 0);
 }
 

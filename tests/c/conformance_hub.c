@@ -25,12 +25,14 @@ struct heard {
     int calls;
     int freed;
     int64_t time_ms;
+    uint64_t event_id;
     /* Ended by the call with this number. */
     coffer_subscription subscription;
     int ends_at;
 };
 
-static void hear(void *context, const char *topic, uint64_t sequence, const char *source, int64_t time_ms, const char *json)
+static void hear(void *context, const char *topic, uint64_t sequence, uint64_t event_id, const char *source,
+                 int64_t time_ms, const char *json)
 {
     struct heard *heard = context;
     int written;
@@ -40,6 +42,7 @@ static void hear(void *context, const char *topic, uint64_t sequence, const char
     CHECK(written > 0 && heard->length + (size_t)written < sizeof heard->lines);
     heard->length += (size_t)written;
     heard->time_ms = time_ms;
+    heard->event_id = event_id;
     heard->calls++;
     if (heard->calls == heard->ends_at) {
         CHECK_OK(coffer_hub_unsubscribe(heard->subscription));

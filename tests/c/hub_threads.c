@@ -29,6 +29,7 @@ struct hearer {
     int busy;
     int freed;
     uint64_t heard;
+    uint64_t last_event;
     /* By publisher, the number of the last event; -1 before the first. */
     int last[PUBLISHERS];
     /* By subscriber of commits, the last commit. */
@@ -74,12 +75,15 @@ static void count_free(void *context)
 }
 
 /* Each publisher counts its own events: the next is always the one after the last. */
-static void hear(void *context, const char *topic, uint64_t sequence, const char *source, int64_t time_ms, const char *json)
+static void hear(void *context, const char *topic, uint64_t sequence, uint64_t event_id, const char *source,
+                 int64_t time_ms, const char *json)
 {
     struct hearer *hearer = context;
     int publisher, number;
     begin_call(hearer);
     CHECK(strcmp(topic, "t") == 0 && sequence == 0 && strcmp(source, "threads") == 0 && time_ms > 0);
+    CHECK(event_id > hearer->last_event);
+    hearer->last_event = event_id;
     CHECK(sscanf(json, "[%d,%d]", &publisher, &number) == 2 && publisher >= 0 && publisher < PUBLISHERS);
     CHECK(hearer->last[publisher] == -1 || hearer->last[publisher] + 1 == number);
     hearer->last[publisher] = number;
@@ -184,12 +188,13 @@ static void many_publish(void)
 }
 
 /* Commits have no gap, whether they came from the journal or just now. */
-static void hear_commit(void *context, const char *topic, uint64_t sequence, const char *source, int64_t time_ms,
-                        const char *json)
+static void hear_commit(void *context, const char *topic, uint64_t sequence, uint64_t event_id, const char *source,
+                        int64_t time_ms, const char *json)
 {
     static const char begin[] = "{\"changes\":[{\"collection\":\"plugin_data\",";
     struct hearer *hearer = context;
     begin_call(hearer);
+    (void)event_id;
     CHECK(strcmp(topic, "database_changed") == 0 && source != NULL && time_ms > 0);
     CHECK(strncmp(json, begin, strlen(begin)) == 0);
     if (sequence != hearer->commit + 1)
@@ -269,18 +274,18 @@ static void *publish_until_closed(void *given)
     return given;
 }
 
-static void hear_any(void *context, const char *topic, uint64_t sequence, const char *source, int64_t time_ms,
-                     const char *json)
+static void hear_any(void *context, const char *topic, uint64_t sequence, uint64_t event_id, const char *source,
+                     int64_t time_ms, const char *json)
 {
-    (void)topic, (void)sequence, (void)source, (void)time_ms, (void)json;
+    (void)topic, (void)sequence, (void)event_id, (void)source, (void)time_ms, (void)json;
     begin_call(context);
     end_call(context);
 }
 
-static void hear_nothing_at_end(void *context, const char *topic, uint64_t sequence, const char *source, int64_t time_ms,
-                                const char *json)
+static void hear_nothing_at_end(void *context, const char *topic, uint64_t sequence, uint64_t event_id,
+                                const char *source, int64_t time_ms, const char *json)
 {
-    (void)context, (void)topic, (void)sequence, (void)source, (void)time_ms, (void)json;
+    (void)context, (void)topic, (void)sequence, (void)event_id, (void)source, (void)time_ms, (void)json;
     CHECK(!is_at_end());
 }
 

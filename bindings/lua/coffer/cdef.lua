@@ -25,8 +25,15 @@ static const int32_t COFFER_ERROR_UNSUPPORTED_FORMAT = -20;
 static const int32_t COFFER_ERROR_OUT_OF_MEMORY = -21;
 static const int32_t COFFER_ERROR_UNKNOWN_SNAPSHOT = -22;
 static const int32_t COFFER_ERROR_OUT_OF_REACH = -23;
+static const int32_t COFFER_ERROR_UNKNOWN_PLUGIN = -24;
+static const int32_t COFFER_ERROR_NAME_TAKEN = -25;
+static const int32_t COFFER_ERROR_CALL_FAILED = -26;
+static const int32_t COFFER_ERROR_TIMED_OUT = -27;
+static const int32_t COFFER_ERROR_CALLS_TOO_DEEP = -28;
+static const int32_t COFFER_ERROR_PENDING = -29;
+static const int32_t COFFER_ERROR_MODULE_ABSENT = -30;
 static const int32_t COFFER_ERROR_INTERNAL = -99;
-static const int32_t COFFER_ABI_VERSION = 1;
+static const int32_t COFFER_ABI_VERSION = 2;
 static const int32_t COFFER_DURABILITY_DEFAULT = 0;
 static const int32_t COFFER_DURABILITY_BEHIND = 1;
 static const int32_t COFFER_DURABILITY_WRITTEN = 2;
@@ -38,15 +45,24 @@ typedef uint64_t coffer_db;
 typedef void (*coffer_event_callback)(void *context,
                                       const char *topic,
                                       uint64_t sequence,
+                                      uint64_t event_id,
                                       const char *source,
                                       int64_t time_ms,
                                       const char *json);
 typedef void (*coffer_free_callback)(void *context);
 typedef uint64_t coffer_subscription;
+typedef uint64_t coffer_request;
+typedef void (*coffer_method_callback)(void *context,
+                                       coffer_request request,
+                                       const char *caller,
+                                       const char *method,
+                                       const char *json);
+typedef uint64_t coffer_call;
 const char *coffer_version(void);
 uint32_t coffer_abi_version(void);
 const char *coffer_last_error(void);
 const char *coffer_status_name(int32_t status);
+coffer_status coffer_load_phase11(coffer_db db, char **out_json);
 size_t coffer_live_handles(void);
 void coffer_string_free(char *text);
 coffer_status coffer_open(const char *path, const char *options_json, coffer_db *out_db);
@@ -158,4 +174,32 @@ coffer_status coffer_hub_publish(coffer_db db,
 coffer_status coffer_sync_tier1_data_to_hub(coffer_db db, char **out_json);
 coffer_status coffer_register_database_as_master_reference(coffer_db db, char **out_json);
 coffer_status coffer_hub_references(coffer_db db, const char *name, char **out_json);
+coffer_status coffer_hub_register_plugin(coffer_db db,
+                                         const char *plugin_json,
+                                         coffer_method_callback callback,
+                                         void *context,
+                                         coffer_free_callback free_context);
+coffer_status coffer_hub_unregister_plugin(coffer_db db, const char *name);
+coffer_status coffer_hub_plugins(coffer_db db, const char *name, char **out_json);
+coffer_status coffer_hub_call(coffer_db db,
+                              const char *plugin,
+                              const char *method,
+                              const char *json,
+                              uint32_t time_limit_ms,
+                              char **out_json);
+coffer_status coffer_hub_begin_call(coffer_db db,
+                                    const char *plugin,
+                                    const char *method,
+                                    const char *json,
+                                    uint32_t time_limit_ms,
+                                    coffer_call *out_call);
+coffer_status coffer_hub_await_call(coffer_call call, uint64_t wait_us, char **out_json);
+coffer_status coffer_hub_next_call(coffer_db db, coffer_request *out_request, char **out_json);
+coffer_status coffer_hub_answer(coffer_request request, const char *json);
+coffer_status coffer_hub_refuse(coffer_request request, const char *reason);
+coffer_status coffer_hub_supply(coffer_db db,
+                                const char *options_json,
+                                coffer_method_callback callback,
+                                void *context,
+                                coffer_free_callback free_context);
 ]]

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 type Text = *const c_char;
 type Out = *mut *mut c_char;
-type Callback = Option<unsafe extern "C" fn(*mut c_void, Text, u64, Text, i64, Text)>;
+type Callback = Option<unsafe extern "C" fn(*mut c_void, Text, u64, u64, Text, i64, Text)>;
 type Free = Option<unsafe extern "C" fn(*mut c_void)>;
 
 /// The durabilities of the header.
@@ -178,7 +178,7 @@ impl Store {
 
     /// Subscribes somebody who does nothing with the events.
     pub fn subscribe(&self, topic: &CStr, options: &CStr) {
-        unsafe extern "C" fn look(_: *mut c_void, _: Text, _: u64, _: Text, _: i64, json: Text) {
+        unsafe extern "C" fn look(_: *mut c_void, _: Text, _: u64, _: u64, _: Text, _: i64, json: Text) {
             std::hint::black_box(json);
         }
         let mut subscription = 0;

@@ -1,0 +1,274 @@
+//! Plug-ins: who is there, what they need and offer, and how their methods are reached.
+//!
+//! A plug-in is called on the caller's thread (direct), or on its own when it polls, or it pulls its calls. Invariants: a
+//! name has one holder; no lock is held while a callee runs; a plug-in that was removed is not called any more, its callee
+//! has been dropped once, and what it had not answered has failed.
+
+use super::calls::{Call, Callee, Working};
+use super::threads::{Wait, in_callback, this_thread};
+use crate::error::{Error, Result, nearest, quoted};
+use crate::sync::{Condvar, Mutex};
+use semver::{Version, VersionReq};
+use serde::Serialize;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// What a plug-in says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginInfo {
+    pub name: String,
+    pub version: Version,
+    /// Other plug-ins by name, and which versions will do.
+    pub dependencies: BTreeMap<String, VersionReq>,
+    /// The methods that others can call.
+    pub exports: Vec<String>,
+    /// Called on the caller's thread.
+    pub direct: bool,
+    /// The name that was given when the handle was opened, and the handle.
+    pub holder: String,
+    pub owner: u64,
+}
+
+/// A dependency as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Dependency {
+    pub name: String,
+    pub requires: String,
+    /// The version that is there.
+    pub found: Option<String>,
+    pub satisfied: bool,
+}
+
+/// A plug-in as others see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PluginView {
+    pub name: String,
+    pub version: String,
+    pub holder: String,
+    pub dependencies: Vec<Dependency>,
+    pub exports: Vec<String>,
+    pub direct: bool,
+}
+
+#[derive(Default)]
+struct State {
+    callee: Option<Arc<dyn Callee>>,
+    /// What waits for a poll or to be pulled.
+    queue: VecDeque<Arc<Call>>,
+    /// Whatever was handed over and may not be over yet.
+    open: Vec<Arc<Call>>,
+    /// The threads that the callee runs on.
+    running: Vec<usize>,
+    removed: bool,
+}
+
+pub struct Plugin {
+    pub info: PluginInfo,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Plugin {
+    pub fn new(info: PluginInfo, callee: Option<Arc<dyn Callee>>) -> Plugin {
+        Plugin { info, state: Mutex::new(State { callee, ..State::default() }), changed: Condvar::new() }
+    }
+
+    /// Hands a call over. A direct callee has run when this returns.
+    pub fn hand_over(&self, call: &Arc<Call>, working: &Working) -> Result<()> {
+        {
+            let mut state = self.state.lock();
+            if state.removed {
+                return Err(unknown_plugin(&self.info.name, &[]));
+            }
+            state.open.retain(|one| !one.is_over());
+            state.open.push(call.clone());
+            if !self.info.direct {
+                state.queue.push_back(call.clone());
+            }
+        }
+        if self.info.direct {
+            self.run(call, working);
+        }
+        Ok(())
+    }
+
+    /// The next call that waits, for one who pulls. He works on it until it is over.
+    pub fn pull(&self, working: &Working) -> Option<Arc<Call>> {
+        let call = {
+            let mut state = self.state.lock();
+            if state.callee.is_some() {
+                return None;
+            }
+            next_open(&mut state.queue)?
+        };
+        working.enter(&call, true);
+        Some(call)
+    }
+
+    /// Calls the callee with the next call that waits. False if there is none, or another thread is at it.
+    pub fn run_one(&self, working: &Working) -> bool {
+        let call = {
+            let mut state = self.state.lock();
+            if state.callee.is_none() || state.running.iter().any(|thread| *thread != this_thread()) {
+                return false;
+            }
+            next_open(&mut state.queue)
+        };
+        call.is_some_and(|call| self.run(&call, working))
+    }
+
+    fn run(&self, call: &Arc<Call>, working: &Working) -> bool {
+        let callee = {
+            let mut state = self.state.lock();
+            let Some(callee) = state.callee.clone() else { return false };
+            state.running.push(this_thread());
+            callee
+        };
+        working.enter(call, false);
+        in_callback(|| callee.call(call));
+        working.leave(call);
+        // Before anybody can see that the call is over: a remover that waits must find it dropped.
+        drop(callee);
+        let mut state = self.state.lock();
+        if let Some(place) = state.running.iter().rposition(|thread| *thread == this_thread()) {
+            state.running.remove(place);
+        }
+        self.changed.notify_all();
+        true
+    }
+
+    /// Ends it: waits for calls under way on other threads, drops the callee, and has what is not answered fail.
+    pub fn remove(&self) {
+        let mut state = self.state.lock();
+        state.removed = true;
+        let callee = state.callee.take();
+        let open = std::mem::take(&mut state.open);
+        state.queue.clear();
+        let other = |state: &State| state.running.iter().copied().find(|thread| *thread != this_thread());
+        while let Some(thread) = other(&state) {
+            let Some(_noted) = Wait::begin(thread) else { break };
+            state = self.changed.wait(state);
+        }
+        drop(state);
+        drop(callee);
+        // Those that are over stay as they are.
+        open.iter().for_each(|call| drop(call.refuse("the plug-in left")));
+    }
+}
+
+fn next_open(queue: &mut VecDeque<Arc<Call>>) -> Option<Arc<Call>> {
+    // Nobody waits for the others any more.
+    while let Some(call) = queue.pop_front() {
+        if !call.is_over() {
+            return Some(call);
+        }
+    }
+    None
+}
+
+fn unknown_plugin(name: &str, there: &[String]) -> Error {
+    Error::UnknownPlugin { what: format!("plug-in {}", quoted(name)), nearest: nearest(name, there) }
+}
+
+/// The plug-ins of one store.
+#[derive(Default)]
+pub struct Plugins {
+    by_name: Mutex<BTreeMap<String, Arc<Plugin>>>,
+    /// Calls that threads work on.
+    pub working: Working,
+}
+
+impl Plugins {
+    /// Registers a plug-in, unless its name has a holder.
+    pub fn register(&self, plugin: Plugin) -> Result<Arc<Plugin>> {
+        let mut by_name = self.by_name.lock();
+        if let Some(held) = by_name.get(&plugin.info.name) {
+            let (what, holder) = (format!("plug-in {}", quoted(&plugin.info.name)), held.info.holder.clone());
+            return Err(Error::NameTaken { what, holder });
+        }
+        let plugin = Arc::new(plugin);
+        by_name.insert(plugin.info.name.clone(), plugin.clone());
+        Ok(plugin)
+    }
+
+    /// Takes one plug-in of an owner out; the caller removes it when it holds no lock.
+    pub fn take(&self, name: &str, owner: u64) -> Result<Arc<Plugin>> {
+        let mut by_name = self.by_name.lock();
+        match by_name.get(name) {
+            Some(found) if found.info.owner == owner => {}
+            Some(found) => {
+                let (what, holder) = (format!("plug-in {}", quoted(name)), found.info.holder.clone());
+                return Err(Error::NameTaken { what, holder });
+            }
+            None => return Err(unknown_plugin(name, &names(&by_name))),
+        }
+        by_name.remove(name).ok_or_else(|| unknown_plugin(name, &[]))
+    }
+
+    /// Takes all plug-ins of an owner out.
+    pub fn take_all(&self, owner: u64) -> Vec<Arc<Plugin>> {
+        let mut by_name = self.by_name.lock();
+        let taken = of_owner(&by_name, owner);
+        by_name.retain(|_, plugin| plugin.info.owner != owner);
+        taken
+    }
+
+    /// The plug-ins of an owner.
+    pub fn owned(&self, owner: u64) -> Vec<Arc<Plugin>> {
+        of_owner(&self.by_name.lock(), owner)
+    }
+
+    /// The plug-in that has a method.
+    pub fn find(&self, name: &str, method: &str) -> Result<Arc<Plugin>> {
+        let by_name = self.by_name.lock();
+        let plugin = by_name.get(name).ok_or_else(|| unknown_plugin(name, &names(&by_name)))?;
+        if plugin.info.exports.iter().any(|one| one == method) {
+            return Ok(plugin.clone());
+        }
+        let what = format!("method {} of plug-in {}", quoted(method), quoted(name));
+        Err(Error::UnknownPlugin { what, nearest: nearest(method, &plugin.info.exports) })
+    }
+
+    /// One plug-in as others see it.
+    pub fn view(&self, name: &str) -> Result<PluginView> {
+        let by_name = self.by_name.lock();
+        let found = by_name.get(name).ok_or_else(|| unknown_plugin(name, &names(&by_name)))?;
+        Ok(viewed(&found.info, &by_name))
+    }
+
+    /// Every plug-in, by name.
+    pub fn views(&self) -> Vec<PluginView> {
+        let by_name = self.by_name.lock();
+        by_name.values().map(|one| viewed(&one.info, &by_name)).collect()
+    }
+}
+
+type ByName = BTreeMap<String, Arc<Plugin>>;
+
+fn names(by_name: &ByName) -> Vec<String> {
+    by_name.keys().cloned().collect()
+}
+
+fn of_owner(by_name: &ByName, owner: u64) -> Vec<Arc<Plugin>> {
+    by_name.values().filter(|one| one.info.owner == owner).cloned().collect()
+}
+
+fn viewed(info: &PluginInfo, by_name: &ByName) -> PluginView {
+    let dependency = |(name, requires): (&String, &VersionReq)| {
+        let found = by_name.get(name).map(|one| &one.info.version);
+        Dependency {
+            name: name.clone(),
+            requires: requires.to_string(),
+            found: found.map(Version::to_string),
+            satisfied: found.is_some_and(|version| requires.matches(version)),
+        }
+    };
+    PluginView {
+        name: info.name.clone(),
+        version: info.version.to_string(),
+        holder: info.holder.clone(),
+        dependencies: info.dependencies.iter().map(dependency).collect(),
+        exports: info.exports.clone(),
+        direct: info.direct,
+    }
+}
