@@ -38,35 +38,45 @@ struct Functions {
 }
 
 static FUNCTIONS: OnceLock<Functions> = OnceLock::new();
+/// The same of a library that was built without its hub.
+static BARE: OnceLock<Functions> = OnceLock::new();
 
-/// Loads the library at `path`, once for the whole process.
-pub fn load(path: &Path) -> Result<(), libloading::Error> {
-    // SAFETY: the path is that of Coffer's library, whose start-up code is the Rust standard library's; the types are
-    // those of include/coffer.h.
-    let functions = unsafe {
-        let library = Library::new(path)?;
-        let functions = Functions {
-            open: *library.get(b"coffer_open")?,
-            close: *library.get(b"coffer_close")?,
-            checkpoint: *library.get(b"coffer_checkpoint")?,
-            save: *library.get(b"coffer_save_entry")?,
-            load: *library.get(b"coffer_load_persistent_data")?,
-            load_into: *library.get(b"coffer_load_persistent_data_into")?,
-            create_snapshot: *library.get(b"coffer_create_database_snapshot")?,
-            delete_snapshot: *library.get(b"coffer_delete_snapshot")?,
-            restore: *library.get(b"coffer_restore_database_from_snapshot")?,
-            subscribe: *library.get(b"coffer_hub_subscribe")?,
-            poll: *library.get(b"coffer_hub_poll")?,
-            free: *library.get(b"coffer_string_free")?,
-            last_error: *library.get(b"coffer_last_error")?,
-            version: *library.get(b"coffer_version")?,
-        };
-        // The functions are used to the end of the process, so the library stays.
-        std::mem::forget(library);
-        functions
-    };
-    FUNCTIONS.get_or_init(|| functions);
+/// Loads the library at `path`, and the one without a hub, once for the whole process.
+pub fn load(path: &Path, bare: &Path) -> Result<(), libloading::Error> {
+    for (place, path) in [(&FUNCTIONS, path), (&BARE, bare)] {
+        let functions = Functions::of(path)?;
+        place.get_or_init(|| functions);
+    }
     Ok(())
+}
+
+impl Functions {
+    fn of(path: &Path) -> Result<Functions, libloading::Error> {
+        // SAFETY: the path is that of Coffer's library, whose start-up code is the Rust standard library's; the types are
+        // those of include/coffer.h.
+        unsafe {
+            let library = Library::new(path)?;
+            let functions = Functions {
+                open: *library.get(b"coffer_open")?,
+                close: *library.get(b"coffer_close")?,
+                checkpoint: *library.get(b"coffer_checkpoint")?,
+                save: *library.get(b"coffer_save_entry")?,
+                load: *library.get(b"coffer_load_persistent_data")?,
+                load_into: *library.get(b"coffer_load_persistent_data_into")?,
+                create_snapshot: *library.get(b"coffer_create_database_snapshot")?,
+                delete_snapshot: *library.get(b"coffer_delete_snapshot")?,
+                restore: *library.get(b"coffer_restore_database_from_snapshot")?,
+                subscribe: *library.get(b"coffer_hub_subscribe")?,
+                poll: *library.get(b"coffer_hub_poll")?,
+                free: *library.get(b"coffer_string_free")?,
+                last_error: *library.get(b"coffer_last_error")?,
+                version: *library.get(b"coffer_version")?,
+            };
+            // The functions are used to the end of the process, so the library stays.
+            std::mem::forget(library);
+            Ok(functions)
+        }
+    }
 }
 
 fn functions() -> &'static Functions {
@@ -101,9 +111,17 @@ pub struct Store {
 impl Store {
     /// Opens the store in a folder; `options` is a JSON object.
     pub fn open(folder: &Path, options: &str) -> Self {
+        Store::open_by(functions(), folder, options)
+    }
+
+    /// Opens a store with the library that has no hub.
+    pub fn open_bare(folder: &Path, options: &str) -> Self {
+        Store::open_by(BARE.get().expect("the library is loaded first"), folder, options)
+    }
+
+    fn open_by(functions: &'static Functions, folder: &Path, options: &str) -> Self {
         let folder = CString::new(folder.to_str().expect("a path in UTF-8")).expect("a path without NUL");
         let options = CString::new(options).expect("options without NUL");
-        let functions = functions();
         let mut db = 0;
         // SAFETY: two C strings and a place for the handle.
         check("coffer_open", unsafe { (functions.open)(folder.as_ptr(), options.as_ptr(), &mut db) });

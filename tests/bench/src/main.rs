@@ -1,7 +1,7 @@
 //! `bench`: how long Coffer takes, beside the bare file calls, LMDB and SQLite.
 //!
 //! Usage: `bench <row> [--quick] [--markdown]`, with a row named below, or `all`; `COFFER_LIBRARY` names the shared
-//! library. The table goes to standard output. Needs Linux, since it asks `/proc`. Invariant: what is measured is the
+//! library, `COFFER_BARE_LIBRARY` one that was built without its hub. The table goes to standard output. Needs Linux, since it asks `/proc`. Invariant: what is measured is the
 //! shared library that ships, through its C ABI.
 
 mod batcher;
@@ -64,15 +64,19 @@ fn usage() -> ExitCode {
 fn main() -> ExitCode {
     let (flags, words): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|word| word.starts_with("--"));
     let known = |flag: &String| flag == "--quick" || flag == "--markdown";
-    let Some(library) = std::env::var_os("COFFER_LIBRARY").map(PathBuf::from) else {
-        eprintln!("bench: COFFER_LIBRARY has to name the shared library; the script `run` sees to that");
+    let named = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
+    let (Some(library), Some(bare)) = (named("COFFER_LIBRARY"), named("COFFER_BARE_LIBRARY")) else {
+        eprintln!(
+            "bench: COFFER_LIBRARY and COFFER_BARE_LIBRARY have to name the shared library and the one without its hub; \
+             the script `run` sees to that"
+        );
         return ExitCode::from(2);
     };
     if !flags.iter().all(known) {
         return usage();
     }
-    if let Err(error) = coffer::load(&library) {
-        eprintln!("bench: cannot load {}: {error}", library.display());
+    if let Err(error) = coffer::load(&library, &bare) {
+        eprintln!("bench: cannot load {} or {}: {error}", library.display(), bare.display());
         return ExitCode::from(2);
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
