@@ -5,7 +5,7 @@
 
 use coffer::database::{Database, HostOptions, PluginWish, SubscriptionOptions};
 use coffer::error::{Error, Result};
-use coffer::hub::{Call, Callee};
+use coffer::hub::{Asked, Call, Callee};
 use coffer::options::Requested;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -55,7 +55,7 @@ fn register(db: &Database, json: &str, callee: Option<Arc<dyn Callee>>) -> Resul
 const LIMIT: Duration = Duration::from_secs(10);
 
 fn call(db: &Database, plugin: &str, method: &str, json: &str) -> Result<String> {
-    db.begin_call(plugin, method, json, LIMIT)?.outcome(Duration::MAX).unwrap()
+    db.begin_call(plugin, method, json, LIMIT)?.outcome()
 }
 
 #[test]
@@ -127,10 +127,10 @@ fn a_polled_plugin_answers_when_its_own_thread_polls() {
     let (double, _) = callee(|call| Some(Ok(format!("[{0},{0}]", call.json))));
     register(&mine, r#"{"name":"m","version":"1.0.0","exports":["double"]}"#, Some(double)).unwrap();
     let begun = theirs.begin_call("m", "double", "7", LIMIT).unwrap();
-    assert!(begun.outcome(Duration::from_millis(20)).is_none());
+    assert!(matches!(begun.ask(Duration::from_millis(20)), Asked::Pending));
     assert_eq!(theirs.poll(None, None).unwrap(), 0, "another handle's poll leaves it");
     assert_eq!(mine.poll(Some(1), None).unwrap(), 1);
-    assert_eq!(begun.outcome(Duration::ZERO).unwrap().unwrap(), "[7,7]");
+    assert_eq!(begun.outcome().unwrap(), "[7,7]");
     // From another thread, and with the caller waiting.
     let stop = Arc::new(AtomicUsize::new(0));
     std::thread::scope(|scope| {
@@ -153,12 +153,12 @@ fn a_limit_ends_a_call_that_nobody_answers() {
     register(&db, r#"{"name":"p","version":"1.0.0","exports":["m"]}"#, None).unwrap();
     let start = Instant::now();
     let begun = db.begin_call("p", "m", "1", Duration::from_millis(50)).unwrap();
-    assert!(matches!(begun.outcome(Duration::MAX), Some(Err(Error::TimedOut { .. }))));
+    assert!(matches!(begun.outcome(), Err(Error::TimedOut { .. })));
     assert!(start.elapsed() >= Duration::from_millis(50));
     assert!(db.next_call().unwrap().is_none(), "nobody waits for it any more");
     let begun = db.begin_call("p", "m", "1", Duration::from_millis(50)).unwrap();
     let pulled = db.next_call().unwrap().unwrap();
-    assert!(matches!(begun.outcome(Duration::MAX), Some(Err(Error::TimedOut { .. }))));
+    assert!(matches!(begun.outcome(), Err(Error::TimedOut { .. })));
     assert!(matches!(pulled.answer("1"), Err(Error::TimedOut { .. })));
     // One that is called on the caller's own thread, but takes too long.
     let (slow, _) = callee(|_| {
@@ -167,7 +167,7 @@ fn a_limit_ends_a_call_that_nobody_answers() {
     });
     register(&db, r#"{"name":"s","version":"1.0.0","exports":["m"],"direct":true}"#, Some(slow)).unwrap();
     let begun = db.begin_call("s", "m", "1", Duration::from_millis(30)).unwrap();
-    assert!(matches!(begun.outcome(Duration::ZERO), Some(Err(Error::TimedOut { .. }))));
+    assert!(matches!(begun.outcome(), Err(Error::TimedOut { .. })));
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn what_a_plugin_has_not_answered_fails_when_it_leaves() {
     let pulled = mine.next_call().unwrap().unwrap();
     mine.close().unwrap();
     for call in calls {
-        let left = call.outcome(Duration::ZERO).unwrap().unwrap_err();
+        let left = call.outcome().unwrap_err();
         assert!(matches!(&left, Error::CallFailed { reason, .. } if reason.contains("left")), "{left}");
     }
     assert!(pulled.answer("1").is_err());
@@ -297,7 +297,12 @@ fn a_host_is_handed_every_broadcast_and_reference() {
     let (supplied, dropped) = host(&engine, r#"{"version":"7.0.0","changes":true}"#, move |call| {
         let told: serde_json::Value = serde_json::from_str(&call.json).unwrap();
         telling.lock().unwrap().push((call.method.clone(), call.caller.clone(), told));
-        Some(Ok(if call.method == "broadcast" { r#"{"event_id":"e-1"}"# } else { r#"{"ref_id":"ref-7"}"# }.to_owned()))
+        Some(Ok(if call.method == "broadcast" {
+            r#"{"event_id":1e400,"event_id":"e-1"}"#
+        } else {
+            r#"{"registered":true,"ref_id":"ref-7"}"#
+        }
+        .to_owned()))
     });
     supplied.unwrap();
     assert!(matches!(host(&party, "{}", |_| None).0, Err(Error::NameTaken { .. })));
@@ -305,7 +310,7 @@ fn a_host_is_handed_every_broadcast_and_reference() {
     party.save("slot", "[1]", None, None).unwrap();
     party.publish("own", "[2]").unwrap();
     let synced = party.sync_tier1().unwrap();
-    assert_eq!(synced.host.unwrap()["event_id"], "e-1");
+    assert_eq!(synced.host.unwrap().get(), r#"{"event_id":1e400,"event_id":"e-1"}"#);
     assert_eq!(party.register_master_reference().unwrap().reference.ref_id, "ref-7");
     assert_eq!(std::iter::from_fn(|| hears.take()).count(), 3, "subscribers hear the same");
     let state = party.load_phase11().unwrap().integration_hub;
@@ -350,6 +355,33 @@ fn what_a_host_refuses_does_not_happen() {
     engine.close().unwrap();
     assert_eq!(dropped.load(Ordering::SeqCst), 1);
     assert!(party.register_master_reference().unwrap().registered);
+}
+
+/// Others publish while a host comes and goes, and while one withdraws itself: nobody refused, so nothing fails.
+#[test]
+fn publishing_does_not_fail_because_a_host_leaves() {
+    let folder = tempfile::tempdir().unwrap();
+    let (engine, party) = (Arc::new(open_as(folder.path(), "engine")), open_as(folder.path(), "party"));
+    std::thread::scope(|scope| {
+        let engine = &engine;
+        scope.spawn(move || {
+            for _ in 0..2000 {
+                host(engine, "{}", |_| Some(Ok("1".to_owned()))).0.unwrap();
+                engine.withdraw_hub().unwrap();
+            }
+        });
+        for _ in 0..20_000 {
+            party.publish("own", "1").unwrap();
+        }
+    });
+    let weak = Arc::downgrade(&engine);
+    let (supplied, dropped) = host(&engine, "{}", move |_| {
+        weak.upgrade().unwrap().withdraw_hub().unwrap();
+        None
+    });
+    supplied.unwrap();
+    party.publish("own", "1").unwrap();
+    assert_eq!(dropped.load(Ordering::SeqCst), 1);
 }
 
 #[test]

@@ -42,12 +42,14 @@ namespace Coffer
             }
         }
 
-        /// <summary>Calls the handlers of this database's polled subscriptions with the events that wait, on this thread, in
-        /// order. When handlers throw, the events go on; the first exception is thrown from here afterwards.</summary>
-        /// <param name="maxEvents">How many at most; 0 for no limit.</param>
+        /// <summary>Calls the handlers of this database's polled plug-ins with the calls that wait, and those of its polled
+        /// subscriptions with the events that wait, in order, all on this thread. When handlers of subscriptions throw, the
+        /// events go on; the first exception is thrown from here afterwards. What plug-ins throw, their callers are
+        /// told.</summary>
+        /// <param name="maxEvents">How many calls and events at most; 0 for no limit.</param>
         /// <param name="budget">Stop when the next event would probably take longer than this in all; zero for no
         /// limit.</param>
-        /// <returns>How many events were delivered.</returns>
+        /// <returns>How many calls and events were delivered.</returns>
         public int Poll(int maxEvents = 0, TimeSpan budget = default(TimeSpan))
         {
             if (maxEvents < 0)
@@ -67,7 +69,8 @@ namespace Coffer
         /// <param name="topic">1 to 256 bytes of UTF-8 without *, and none that the store publishes itself.</param>
         /// <param name="json">Any JSON value, limited like a document.</param>
         /// <returns>The event's number.</returns>
-        /// <exception cref="CofferException">InvalidArgument, InvalidJson, TooLarge, TooDeep.</exception>
+        /// <exception cref="CofferException">InvalidArgument, InvalidJson, TooLarge, TooDeep; with a host's hub CallFailed if
+        /// it refuses, TimedOut, CallsTooDeep.</exception>
         public ulong Publish(string topic, string json)
         {
             byte* topicRoom = stackalloc byte[Utf8.Room];
@@ -83,8 +86,9 @@ namespace Coffer
 
         /// <summary>Publishes the newest Tier 1 documents, their versions and the time as the event "database_sync", all as
         /// of one commit.</summary>
-        /// <returns>The event's number, and how many subscribers it went to.</returns>
-        /// <exception cref="CofferException">Failed.</exception>
+        /// <returns>The event's number, how many subscribers it went to, and what the host's hub answered.</returns>
+        /// <exception cref="CofferException">Failed; with a host's hub CallFailed if it refuses, TimedOut,
+        /// CallsTooDeep.</exception>
         public Synced SyncTier1DataToHub()
         {
             byte* text = null;
@@ -94,6 +98,7 @@ namespace Coffer
         /// <summary>Registers the store as the master reference "database-persistence-layer". It goes when this database is
         /// closed.</summary>
         /// <returns>The reference, and whether it is this database that holds it.</returns>
+        /// <exception cref="CofferException">With a host's hub CallFailed, TimedOut, CallsTooDeep.</exception>
         public Registration RegisterDatabaseAsMasterReference()
         {
             byte* text = null;
@@ -147,6 +152,7 @@ namespace Coffer
         {
             ulong eventId = 0, subscribers = 0;
             long timeMs = 0;
+            string host = null;
             var reader = new JsonReader(json);
             reader.Object(member =>
             {
@@ -155,11 +161,12 @@ namespace Coffer
                     case "event_id": eventId = reader.Count(); break;
                     case "subscribers": subscribers = reader.Count(); break;
                     case "time_ms": timeMs = reader.Integer(); break;
+                    case "host": host = reader.Raw(); break;
                     default: reader.Skip(); break;
                 }
             });
             reader.End();
-            return new Synced(eventId, subscribers, timeMs);
+            return new Synced(eventId, subscribers, timeMs, host);
         }
 
         private static Registration RegistrationOf(string json)

@@ -1,9 +1,9 @@
 // Coffer.Database: an open store. This file holds its life: opening, closing, errors, and what belongs to the library as
 // a whole. Documents are in Database.Documents.cs, Tier 1 in Database.Tier1.cs, snapshots in Database.Snapshots.cs, events
-// in Database.Hub.cs.
+// in Database.Hub.cs, plug-ins in Database.Plugins.cs.
 //
-// It must not let a managed exception cross into C (what C calls is all in Subscription.cs), and nothing here needs code
-// made at run time, so that ahead-of-time compilers such as IL2CPP take it. The imports are in Native.cs, which is
+// It must not let a managed exception cross into C (what C calls is all in Subscription.cs and Callee.cs), and nothing here
+// needs code made at run time, so that ahead-of-time compilers such as IL2CPP take it. The imports are in Native.cs, which is
 // generated.
 //
 // Invariant: an open Database owns exactly one handle, and it is closed exactly once: by Close, by Dispose, or by the
@@ -26,7 +26,7 @@ namespace Coffer
         public const long AnyRevision = -1;
 
         // What this binding was written for.
-        private const uint AbiVersion = 1;
+        private const uint AbiVersion = 2;
 
         private readonly Handle handle = new Handle();
 

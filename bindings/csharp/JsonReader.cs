@@ -1,8 +1,9 @@
 // The little JSON that the binding itself needs: reading Coffer's own answers (keys, versions, counters, snapshots) and
 // quoting the texts of options.
 //
-// It must not be used for documents: those go through untouched. Invariant: a text that is not what was promised
-// throws CofferException with Status.Internal; members of objects that are not known yet are skipped.
+// It must not be used for documents: those go through untouched, also where an answer has one as a part (Raw).
+// Invariant: a text that is not what was promised throws CofferException with Status.Internal; members of objects that are
+// not known yet are skipped.
 using System;
 using System.Text;
 
@@ -164,6 +165,15 @@ namespace Coffer
                     SkipWord();
                     break;
             }
+        }
+
+        /// <summary>Reads any value and gives its text as it stands.</summary>
+        internal string Raw()
+        {
+            SkipSpace();
+            int start = at;
+            Skip();
+            return text.Substring(start, at - start);
         }
 
         /// <summary>Throws unless nothing is left.</summary>

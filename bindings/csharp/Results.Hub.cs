@@ -10,21 +10,27 @@ namespace Coffer
     /// <summary>An event as a handler is called with it.</summary>
     public sealed class Event
     {
-        internal Event(string topic, ulong sequence, string source, long timeMs, string json)
+        internal Event(string topic, ulong sequence, ulong id, string source, long timeMs, string json)
         {
             Topic = topic;
             Sequence = sequence;
+            Id = id;
             Source = source;
             TimeMs = timeMs;
             Json = json;
         }
 
-        /// <summary>"database_changed" for a commit, "database_sync" for the broadcast of the Tier 1 documents, "overflow"
-        /// for what was missed, or what somebody published.</summary>
+        /// <summary>"database_changed" for a commit, "database_sync" for the broadcast of the Tier 1 documents,
+        /// "plugin_registered" and "plugin_left" for plug-ins, "overflow" for what was missed, or what somebody
+        /// published.</summary>
         public string Topic { get; }
 
         /// <summary>The commit that it tells of, or the newest one when it was published.</summary>
         public ulong Sequence { get; }
+
+        /// <summary>The event's number, as publishing and <see cref="Synced.EventId"/> tell it; 0 if it was brought back
+        /// from the journal.</summary>
+        public ulong Id { get; }
 
         /// <summary>The option Plugin of the database that published it; empty if it was brought back from the
         /// journal.</summary>
@@ -44,11 +50,12 @@ namespace Coffer
     /// <summary>What broadcasting the Tier 1 documents came to.</summary>
     public struct Synced
     {
-        internal Synced(ulong eventId, ulong subscribers, long timeMs)
+        internal Synced(ulong eventId, ulong subscribers, long timeMs, string host)
         {
             EventId = eventId;
             Subscribers = subscribers;
             TimeMs = timeMs;
+            Host = host;
         }
 
         /// <summary>The event's number.</summary>
@@ -62,6 +69,9 @@ namespace Coffer
 
         /// <summary>When.</summary>
         public DateTimeOffset Time => DateTimeOffset.FromUnixTimeMilliseconds(TimeMs);
+
+        /// <summary>What the host's hub answered, as JSON; null if there is none.</summary>
+        public string Host { get; }
     }
 
     /// <summary>Who says that it is the one source of something, and what it says of itself.</summary>
@@ -99,7 +109,7 @@ namespace Coffer
             Reference = reference;
         }
 
-        /// <summary>False if another database holds it.</summary>
+        /// <summary>False if another database holds it, or the host's hub refused.</summary>
         public bool Registered { get; }
 
         /// <summary>The reference as it is now, whoever holds it.</summary>

@@ -57,6 +57,21 @@ namespace Coffer
         UnknownSnapshot = -22,
         /// <summary>The moment is not, or no longer, among those that the journal reaches.</summary>
         OutOfReach = -23,
+        /// <summary>There is no such plug-in, or it has no such method; the message names the nearest ones.</summary>
+        UnknownPlugin = -24,
+        /// <summary>Another plug-in has the name, or another host the place; the message says who.</summary>
+        NameTaken = -25,
+        /// <summary>The plug-in or host that was called failed; the message is its own.</summary>
+        CallFailed = -26,
+        /// <summary>No answer came within the time limit.</summary>
+        TimedOut = -27,
+        /// <summary>Plug-ins call each other more than 32 deep on one thread.</summary>
+        CallsTooDeep = -28,
+        /// <summary>The answer of a call is not there yet. Never thrown: <see cref="PendingCall.TryAwait"/> is false
+        /// then.</summary>
+        Pending = -29,
+        /// <summary>The module that this needs is not in this build of the library; the message names it.</summary>
+        ModuleAbsent = -30,
         /// <summary>A bug in Coffer.</summary>
         Internal = -99
     }

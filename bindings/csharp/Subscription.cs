@@ -160,14 +160,16 @@ namespace Coffer
         }
 
         [MonoPInvokeCallback(typeof(Native.coffer_hub_subscribe_callback_delegate))]
-        private static void Receive(void* context, byte* topic, ulong sequence, byte* source, long timeMs, byte* json)
+        private static void Receive(void* context, byte* topic, ulong sequence, ulong eventId, byte* source, long timeMs,
+            byte* json)
         {
             Subscription target = null;
             try
             {
                 target = (Subscription)GCHandle.FromIntPtr((IntPtr)context).Target;
                 // Null when its database was forgotten and is just being closed.
-                target?.handler(new Event(Utf8.ToText(topic), sequence, Utf8.ToText(source), timeMs, Utf8.ToText(json)));
+                target?.handler(new Event(Utf8.ToText(topic), sequence, eventId, Utf8.ToText(source), timeMs,
+                    Utf8.ToText(json)));
             }
             catch (Exception error)
             {

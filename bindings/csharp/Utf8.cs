@@ -99,6 +99,12 @@ namespace Coffer
             }
         }
 
+        /// <summary>A message of whatever origin, with a replacement character for what C would not take.</summary>
+        internal static string Clean(string text)
+        {
+            return Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)).Replace('\0', '\uFFFD');
+        }
+
         /// <summary>A text that C lends, as a string.</summary>
         internal static string ToText(byte* text)
         {

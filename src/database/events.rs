@@ -5,6 +5,7 @@
 //! cannot hear any more.
 
 use super::commit::now_ms;
+use super::host::HostReference;
 use super::keys::{self, TIER1, Target};
 use super::states::State;
 use super::{Core, Database, validate};
@@ -107,16 +108,15 @@ impl Registered {
     }
 
     /// What a host refused, with what it says of the holder.
-    pub(super) fn elsewhere(name: &str, answer: &Value, about: Value) -> Registered {
-        let text = |key: &str| answer.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let reference =
-            Reference { ref_id: text("ref_id"), name: name.to_owned(), holder: text("holder"), about, owner: 0 };
+    pub(super) fn elsewhere(name: &str, answer: HostReference, about: Value) -> Registered {
+        let (ref_id, holder) = (answer.ref_id.unwrap_or_default(), answer.holder.unwrap_or_default());
+        let reference = Reference { ref_id, name: name.to_owned(), holder, about, owner: 0 };
         Registered { registered: false, reference }
     }
 }
 
 /// What broadcasting the Tier 1 documents came to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Synced {
     pub success: bool,
     pub event_id: u64,
@@ -125,7 +125,7 @@ pub struct Synced {
     pub time_ms: u64,
     /// What the host answered, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub host: Option<Value>,
+    pub host: Option<Box<RawValue>>,
 }
 
 impl Database {

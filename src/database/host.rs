@@ -74,6 +74,30 @@ struct Broadcast<'b> {
     payload: &'b RawValue,
 }
 
+/// What a host answers to a reference.
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+pub(super) struct HostReference {
+    /// Only a host that says so refuses.
+    registered: bool,
+    pub ref_id: Option<String>,
+    pub holder: Option<String>,
+}
+
+impl Default for HostReference {
+    fn default() -> Self {
+        HostReference { registered: true, ref_id: None, holder: None }
+    }
+}
+
+/// The operation that hands a reference to the host.
+const REGISTER: &str = "register_reference";
+
+fn wrong_answer(operation: &str, error: &serde_json::Error) -> Error {
+    let reason = format!("its answer cannot be read: {error}");
+    Error::CallFailed { what: format!("{} of the host", quoted(operation)), reason }
+}
+
 /// Hands commits to the host.
 struct Ears {
     core: std::sync::Weak<Core>,
@@ -159,18 +183,18 @@ impl Core {
         true
     }
 
-    /// Has the host do an operation; nothing if there is no host. The caller holds no lock.
-    fn ask_host(&self, operation: &str, caller: &str, json: &str) -> Result<Option<Value>> {
+    /// Has the host do an operation; nothing if there is no host, or it left meanwhile. The caller holds no lock.
+    fn ask_host(&self, operation: &str, caller: &str, json: &str) -> Result<Option<Box<RawValue>>> {
         let Some(host) = self.hub.host.get() else { return Ok(None) };
         let working = &self.hub.plugins.working;
         let call: Arc<Call> = working.begin(&host.info.name, operation, caller, json, PATIENCE)?;
-        host.hand_over(&call, working)?;
-        // It always has one by then.
-        let answer = call.outcome(Duration::MAX).transpose()?.unwrap_or_default();
-        serde_json::from_str(&answer).map(Some).map_err(|error| {
-            let reason = format!("its answer {} is not JSON: {error}", quoted(&answer));
-            Error::CallFailed { what: format!("{} of the host", quoted(operation)), reason }
-        })
+        if host.hand_over(&call, working).is_err() {
+            return Ok(None);
+        }
+        match call.outcome() {
+            Err(_) if call.is_abandoned() => Ok(None),
+            outcome => RawValue::from_string(outcome?).map(Some).map_err(|error| wrong_answer(operation, &error)),
+        }
     }
 
     pub(super) fn ask_host_to_broadcast(
@@ -179,7 +203,7 @@ impl Core {
         sequence: u64,
         json: &str,
         source: &str,
-    ) -> Result<Option<Value>> {
+    ) -> Result<Option<Box<RawValue>>> {
         if self.hub.host.get().is_none() {
             return Ok(None);
         }
@@ -195,14 +219,13 @@ impl Core {
         let held = references.get(name);
         if held.is_none() {
             let told = json!({ "name": name, "holder": holder, "about": about }).to_string();
-            match self.ask_host("register_reference", holder, &told)? {
+            let answer = self.ask_host(REGISTER, holder, &told)?;
+            let answer = answer.map(|json| serde_json::from_str::<HostReference>(json.get())).transpose();
+            match answer.map_err(|error| wrong_answer(REGISTER, &error))? {
                 None => Module::IntegrationHub.need()?,
-                Some(answer) if answer.get("registered") == Some(&Value::Bool(false)) => {
-                    return Ok(Registered::elsewhere(name, &answer, about));
-                }
-                Some(answer) => {
-                    let given = answer.get("ref_id").and_then(Value::as_str);
-                    return Ok(Registered::of(references.register(name, owner, holder, about, given), owner));
+                Some(answer) if !answer.registered => return Ok(Registered::elsewhere(name, answer, about)),
+                Some(HostReference { ref_id, .. }) => {
+                    return Ok(Registered::of(references.register(name, owner, holder, about, ref_id), owner));
                 }
             }
         }

@@ -129,14 +129,31 @@ impl Database {
 
     /// Calls a method of a plug-in. A direct callee has run when this returns; `outcome` of the call tells what came of it.
     pub fn begin_call(&self, plugin: &str, method: &str, json: &str, limit: Duration) -> Result<Arc<Call>> {
+        let (callee, call) = self.prepare_call(plugin, method, json, limit)?;
+        self.hand_over(&callee, &call)?;
+        Ok(call)
+    }
+
+    /// The first half of `begin_call`: nobody is called yet.
+    pub fn prepare_call(
+        &self,
+        plugin: &str,
+        method: &str,
+        json: &str,
+        limit: Duration,
+    ) -> Result<(Arc<Plugin>, Arc<Call>)> {
         Module::IntegrationHub.need()?;
         let core = self.core()?;
         validate::check_document(method, json, core.options.max_document_bytes, core.options.max_depth)?;
         let plugins = &core.hub.plugins;
         let callee = plugins.find(plugin, method)?;
         let call = plugins.working.begin(plugin, method, self.plugin(), json, limit)?;
-        callee.hand_over(&call, &plugins.working)?;
-        Ok(call)
+        Ok((callee, call))
+    }
+
+    /// The second half of `begin_call`.
+    pub fn hand_over(&self, callee: &Plugin, call: &Arc<Call>) -> Result<()> {
+        callee.hand_over(call, &self.core()?.hub.plugins.working)
     }
 
     /// The next call that waits for a plug-in of this handle that is not called but asks.

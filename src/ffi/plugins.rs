@@ -11,7 +11,7 @@ use super::status::{COFFER_ERROR_INVALID_HANDLE, COFFER_ERROR_PENDING, coffer_st
 use super::strings;
 use crate::database::{HostOptions, PluginWish, check_answer, usual_limit};
 use crate::error::{self, Error};
-use crate::hub::{Call, Callee};
+use crate::hub::{Asked, Call, Callee};
 use macro_rules_attribute::apply;
 use parking_lot::Mutex;
 use safer_ffi::c_char;
@@ -266,7 +266,7 @@ pub unsafe extern "C" fn coffer_hub_call(
             (strings::text("plugin", plugin)?, strings::text("method", method)?, strings::text("json", json)?)
         };
         let call = database.begin_call(plugin, method, json, usual_limit(time_limit_ms))?;
-        let answer = call.outcome(Duration::MAX).ok_or_else(pending)??;
+        let answer = call.outcome()?;
         // SAFETY: the caller lets `out_json` be written, or it is NULL.
         unsafe { strings::give(out_json, answer.as_bytes()) }
     })
@@ -304,8 +304,13 @@ pub unsafe extern "C" fn coffer_hub_begin_call(
         if out_call.is_null() {
             return Err(Failure::null("out_call"));
         }
-        let call = database.begin_call(plugin, method, json, usual_limit(time_limit_ms))?;
-        let handle = CALLS.insert(db, call)?;
+        let (callee, call) = database.prepare_call(plugin, method, json, usual_limit(time_limit_ms))?;
+        // First of all the handle: where there is none to give, nobody is called.
+        let handle = CALLS.insert(db, call.clone())?;
+        if let Err(error) = database.hand_over(&callee, &call) {
+            drop(CALLS.remove(handle));
+            return Err(error.into());
+        }
         // SAFETY: not NULL, and the caller lets it be written.
         unsafe { strings::write(out_call, handle) };
         Ok(())
@@ -328,7 +333,11 @@ pub unsafe extern "C" fn coffer_hub_await_call(
 ) -> coffer_status {
     guarded(|| {
         let found = CALLS.get(call).ok_or_else(|| unknown(call))?;
-        let outcome = found.outcome(Duration::from_micros(wait_us)).ok_or_else(pending)?;
+        let outcome = match found.ask(Duration::from_micros(wait_us)) {
+            Asked::Pending => return Err(pending()),
+            Asked::ToldBefore => return Err(unknown(call)),
+            Asked::Outcome(outcome) => outcome,
+        };
         drop(CALLS.remove(call));
         let answer = outcome?;
         // SAFETY: the caller lets `out_json` be written, or it is NULL.

@@ -9,6 +9,7 @@ use super::threads::this_thread;
 use crate::error::{Error, Result, quoted};
 use crate::sync::{Condvar, Mutex};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How deep calls nest on one thread.
@@ -41,6 +42,16 @@ pub struct Call {
     depth: u32,
     outcome: Mutex<Outcome>,
     changed: Condvar,
+    /// Whether it failed because the callee left.
+    is_abandoned: AtomicBool,
+}
+
+/// What asking for an outcome came to.
+pub enum Asked {
+    Pending,
+    Outcome(Result<String>),
+    /// Another has asked, and was told.
+    ToldBefore,
 }
 
 impl Call {
@@ -64,6 +75,21 @@ impl Call {
         self.settle(Outcome::Refused(reason.to_owned()))
     }
 
+    /// Has it fail because the callee left, unless it is over.
+    pub fn abandon(&self) {
+        let mut state = self.outcome.lock();
+        if matches!(*state, Outcome::Open) {
+            self.is_abandoned.store(true, Ordering::Relaxed);
+            *state = Outcome::Refused("the plug-in left".to_owned());
+            self.changed.notify_all();
+        }
+    }
+
+    /// Whether it failed because the callee left.
+    pub fn is_abandoned(&self) -> bool {
+        self.is_abandoned.load(Ordering::Relaxed)
+    }
+
     fn settle(&self, outcome: Outcome) -> Result<()> {
         let mut state = self.outcome.lock();
         let is_late = Instant::now() >= self.until;
@@ -80,8 +106,8 @@ impl Call {
         Error::TimedOut { what: self.name(), limit: self.limit }
     }
 
-    /// What came of it; nothing if that is not known within `wait`.
-    pub fn outcome(&self, wait: Duration) -> Option<Result<String>> {
+    /// What came of it, waiting so long at most. That is told once.
+    pub fn ask(&self, wait: Duration) -> Asked {
         let give_up = Instant::now().checked_add(wait).map_or(self.until, |end| end.min(self.until));
         let mut state = self.outcome.lock();
         while matches!(*state, Outcome::Open) {
@@ -89,17 +115,26 @@ impl Call {
             if now >= self.until {
                 *state = Outcome::TimedOut;
             } else if now >= give_up {
-                return None;
+                return Asked::Pending;
             } else {
                 (state, _) = self.changed.wait_for(state, give_up - now);
             }
         }
-        Some(match std::mem::replace(&mut *state, Outcome::Told) {
+        Asked::Outcome(match std::mem::replace(&mut *state, Outcome::Told) {
             Outcome::Answered(json) => Ok(json),
             Outcome::Refused(reason) => Err(Error::CallFailed { what: self.name(), reason }),
             Outcome::TimedOut | Outcome::Open => Err(self.timed_out()),
-            Outcome::Told => Err(Error::InvalidArgument(format!("the outcome of {} was told before", self.name()))),
+            Outcome::Told => return Asked::ToldBefore,
         })
+    }
+
+    /// Waits for what comes of it.
+    pub fn outcome(&self) -> Result<String> {
+        match self.ask(Duration::MAX) {
+            Asked::Outcome(outcome) => outcome,
+            // Its time limit ends the wait, and who waits so is the only one to ask.
+            Asked::Pending | Asked::ToldBefore => Err(self.timed_out()),
+        }
     }
 }
 
@@ -136,6 +171,7 @@ impl Working {
             depth,
             outcome: Mutex::new(Outcome::Open),
             changed: Condvar::new(),
+            is_abandoned: AtomicBool::new(false),
         }))
     }
 
@@ -165,14 +201,14 @@ mod tests {
     fn a_call_has_one_outcome() {
         let working = Working::default();
         let call = begin(&working, 60_000);
-        assert!(call.outcome(Duration::ZERO).is_none() && !call.is_over());
+        assert!(matches!(call.ask(Duration::ZERO), Asked::Pending) && !call.is_over());
         call.answer("[1]").unwrap();
         assert!(call.answer("[2]").is_err() && call.refuse("no").is_err() && call.is_over());
-        assert_eq!(call.outcome(Duration::ZERO).unwrap().unwrap(), "[1]");
-        assert!(matches!(call.outcome(Duration::ZERO), Some(Err(Error::InvalidArgument(_)))));
+        assert!(matches!(call.ask(Duration::ZERO), Asked::Outcome(Ok(answer)) if answer == "[1]"));
+        assert!(matches!(call.ask(Duration::ZERO), Asked::ToldBefore));
         let refused = begin(&working, 60_000);
         refused.refuse("no such hero").unwrap();
-        let told = refused.outcome(Duration::MAX).unwrap().unwrap_err().to_string();
+        let told = refused.outcome().unwrap_err().to_string();
         assert!(told.contains("no such hero") && told.contains("optimize"), "{told}");
     }
 
@@ -180,7 +216,7 @@ mod tests {
     fn an_answer_after_the_limit_does_not_count() {
         let call = begin(&Working::default(), 0);
         assert!(matches!(call.answer("1"), Err(Error::TimedOut { .. })));
-        assert!(matches!(call.outcome(Duration::MAX), Some(Err(Error::TimedOut { .. }))));
+        assert!(matches!(call.outcome(), Err(Error::TimedOut { .. })));
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod subscriber;
 mod threads;
 mod topic;
 
-pub use calls::{Call, Callee};
+pub use calls::{Asked, Call, Callee};
 pub use event::{Changed, Event, Payload, Seen};
 pub use host::{Host, NAME as HOST_NAME};
 pub use plugins::{Plugin, PluginInfo, PluginView};

@@ -151,8 +151,7 @@ impl Plugin {
         }
         drop(state);
         drop(callee);
-        // Those that are over stay as they are.
-        open.iter().for_each(|call| drop(call.refuse("the plug-in left")));
+        open.iter().for_each(|call| call.abandon());
     }
 }
 

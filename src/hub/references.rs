@@ -30,10 +30,10 @@ pub struct References {
 impl References {
     /// Registers a name for `owner`, unless another holds it; says who holds it now.
     /// `given` is an id that another hub gave it.
-    pub fn register(&self, name: &str, owner: u64, holder: &str, about: Value, given: Option<&str>) -> Reference {
+    pub fn register(&self, name: &str, owner: u64, holder: &str, about: Value, given: Option<String>) -> Reference {
         let mut by_name = self.by_name.lock();
         let made = || Reference {
-            ref_id: given.map_or_else(|| format!("{name}@{owner}"), str::to_owned),
+            ref_id: given.unwrap_or_else(|| format!("{name}@{owner}")),
             name: name.to_owned(),
             holder: holder.to_owned(),
             about,

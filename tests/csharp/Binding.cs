@@ -1,5 +1,6 @@
 // What is special to the C# binding: handles that are forgotten, disposed twice or used afterwards, texts on their way to
-// UTF-8, byte arrays, many threads, and the names of the statuses. What is special to events is in Binding.Hub.cs.
+// UTF-8, byte arrays, many threads, and the names of the statuses. What is special to events is in Binding.Hub.cs, to
+// plug-ins in Binding.Plugins.cs, to hosts in Binding.Hosts.cs.
 //
 // It must not repeat the conformance cases. Invariant: every case ends with no handle left open.
 using System;
@@ -337,6 +338,9 @@ internal static partial class Binding
             BytesInAndOut, Batches, SnapshotTexts, SnapshotArguments, StatusNames, ManyThreads, ClosingUnderOtherThreads,
             SubscriptionsNobodyKeeps, ForgottenWithSubscriptions, EndedSubscriptionsAreLetGo, ExceptionsInPolledHandlers,
             ExceptionsInDirectHandlers, EndingFromWithin, HandlersOnOtherThreads, DisposeWaitsForTheHandler, HubArguments,
-            NothingLeft);
+            PluginsNobodyKeeps, ForgottenWithPlugins, EndedPluginsAreLetGo, ExceptionsBecomeRefusals,
+            RequestsFromOtherThreads, RequestsAnsweredTwice, RequestsThatArePulled, EndingPluginsFromWithin,
+            EndingWaitsForTheCall, PluginsOnManyThreads, CallsOnOtherThreads, PluginArguments, HostsNobodyKeeps,
+            HostsThatRefuse, HostsThatFail, HostsHearCommits, EndingHostsFromWithin, EventNumbers, NothingLeft);
     }
 }

@@ -3,7 +3,8 @@
 //
 // It must not test what only C# has (that is Binding.cs). Invariant: one method per case, run in the page's order and
 // under its name, each on a store of its own. The cases about what is refused are in Conformance.Limits.cs, those about
-// snapshots in Conformance.Snapshots.cs, their files and moments in Conformance.Moments.cs, events in Conformance.Hub.cs.
+// snapshots in Conformance.Snapshots.cs, their files and moments in Conformance.Moments.cs, events in Conformance.Hub.cs,
+// plug-ins and hosts in Conformance.Plugins.cs.
 using System;
 using System.Globalization;
 using System.Linq;
@@ -23,7 +24,7 @@ internal static partial class Conformance
     private static void Version(string folder)
     {
         Check(Regex.IsMatch(Database.Version, "^[0-9]+\\.[0-9]+\\.[0-9]+$"));
-        Same(1u, Database.LibraryAbiVersion);
+        Same(2u, Database.LibraryAbiVersion);
     }
 
     private static void FreshStoreKeys(string folder)
@@ -466,6 +467,7 @@ internal static partial class Conformance
             Options, InvalidJson, InvalidKeys, TooLargeAndTooDeep, Unicode, LastError, ClosedHandle, FlushAndCheckpoint,
             SnapshotCreate, SnapshotRestore, SnapshotRestorePart, SnapshotUnknown, SnapshotListPinDelete, SnapshotDiff,
             SnapshotLoad, SnapshotMoment, SnapshotExportImport, SnapshotReopen, HubChanges, HubTopics, HubDelivery,
-            HubUnsubscribe, HubOverflow, HubSince, HubSync, HubMasterReference, NoLiveHandles);
+            HubUnsubscribe, HubOverflow, HubSince, HubSync, HubMasterReference, HubPlugins, HubCalls, HubCallFailures,
+            HubBeginCall, HubHost, Phase11, NoLiveHandles);
     }
 }
