@@ -129,6 +129,38 @@ fn these(nearest: &[String]) -> String {
 }
 
 impl Error {
+    /// The messages of what stores and their files are.
+    fn tell_of_files(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Busy { path, owner: Some(pid) } => {
+                write!(out, "{} is open in process {pid}; close it there or open it read-only", path.display())
+            }
+            Error::Busy { path, owner: None } => {
+                write!(out, "{} is open in another process; close it there or open it read-only", path.display())
+            }
+            Error::NoStore { path } => {
+                write!(out, "there is no store at {}; open it with \"create\": true", path.display())
+            }
+            Error::Io { action, path, source } => write!(out, "cannot {action} {}: {source}", path.display()),
+            Error::Corrupt { path, offset, reason } => write!(
+                out,
+                "{} is damaged at byte {offset}: {reason}; opening with \"recovery\": \"salvage\" keeps what is whole",
+                path.display()
+            ),
+            Error::Damaged { path, offset, reason, advice } => {
+                write!(out, "{} is damaged at byte {offset}: {reason}; {advice}", path.display())
+            }
+            Error::Failed { cause } => {
+                write!(out, "writes are refused since an earlier failure ({cause}); close the store and open it again")
+            }
+            Error::UnsupportedFormat { path, found, newest } => {
+                write!(out, "{} has format {found}, this library reads up to {newest}; update Coffer", path.display())
+            }
+            // The others are told by `fmt`.
+            _ => Ok(()),
+        }
+    }
+
     /// The messages of what plug-ins do with each other.
     fn tell_of_calls(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -172,32 +204,15 @@ impl fmt::Display for Error {
             Error::ReservedKey { key } => {
                 write!(out, "{} belongs to the layer itself and is not saved or cleared by hand", quoted(key))
             }
-            Error::Busy { path, owner: Some(pid) } => {
-                write!(out, "{} is open in process {pid}; close it there or open it read-only", path.display())
-            }
-            Error::Busy { path, owner: None } => {
-                write!(out, "{} is open in another process; close it there or open it read-only", path.display())
-            }
+            Error::Busy { .. }
+            | Error::NoStore { .. }
+            | Error::Io { .. }
+            | Error::Corrupt { .. }
+            | Error::Damaged { .. }
+            | Error::Failed { .. }
+            | Error::UnsupportedFormat { .. } => self.tell_of_files(out),
             Error::ReadOnly => write!(out, "the store was opened read-only; open it without read_only to change it"),
-            Error::NoStore { path } => {
-                write!(out, "there is no store at {}; open it with \"create\": true", path.display())
-            }
-            Error::Io { action, path, source } => write!(out, "cannot {action} {}: {source}", path.display()),
-            Error::Corrupt { path, offset, reason } => write!(
-                out,
-                "{} is damaged at byte {offset}: {reason}; opening with \"recovery\": \"salvage\" keeps what is whole",
-                path.display()
-            ),
-            Error::Damaged { path, offset, reason, advice } => {
-                write!(out, "{} is damaged at byte {offset}: {reason}; {advice}", path.display())
-            }
-            Error::Failed { cause } => {
-                write!(out, "writes are refused since an earlier failure ({cause}); close the store and open it again")
-            }
             Error::Closed => write!(out, "the store was closed during this call"),
-            Error::UnsupportedFormat { path, found, newest } => {
-                write!(out, "{} has format {found}, this library reads up to {newest}; update Coffer", path.display())
-            }
             Error::Background(error) => error.fmt(out),
             Error::UnknownSnapshot { name, nearest } => {
                 write!(out, "there is no snapshot {}; {}", quoted(name), these(nearest))

@@ -90,12 +90,20 @@ impl Default for HostReference {
     }
 }
 
-/// The operation that hands a reference to the host.
+/// The operations of a host.
+const BROADCAST: &str = "broadcast";
 const REGISTER: &str = "register_reference";
 
 fn wrong_answer(operation: &str, error: &serde_json::Error) -> Error {
     let reason = format!("its answer cannot be read: {error}");
     Error::CallFailed { what: format!("{} of the host", quoted(operation)), reason }
+}
+
+/// A broadcast as JSON.
+fn told(topic: &str, sequence: u64, json: &str, source: &str) -> Result<String> {
+    let payload = serde_json::from_str(json).unwrap_or(RawValue::NULL);
+    serde_json::to_string(&Broadcast { topic, sequence, source, payload })
+        .map_err(|error| Error::InvalidArgument(format!("the broadcast has no JSON form: {error}")))
 }
 
 /// Hands commits to the host.
@@ -108,7 +116,7 @@ impl Receiver for Ears {
         if let Some(core) = self.core.upgrade() {
             let event = seen.event;
             // A commit cannot be refused any more, so nobody waits for what the host says of it.
-            let _ = core.ask_host_to_broadcast(&event.topic, event.sequence, seen.json, &event.source);
+            drop(core.tell_host(&event.topic, event.sequence, seen.json, &event.source));
         }
     }
 }
@@ -136,7 +144,9 @@ impl Database {
             }
         }
         if self.core().is_err() {
+            // Closing may be at it already; when this returns it is not called any more.
             core.leave_as_host(self.id);
+            plugin.remove();
             return Err(Error::Closed);
         }
         Ok(())
@@ -183,14 +193,17 @@ impl Core {
         true
     }
 
-    /// Has the host do an operation; nothing if there is no host, or it left meanwhile. The caller holds no lock.
-    fn ask_host(&self, operation: &str, caller: &str, json: &str) -> Result<Option<Box<RawValue>>> {
+    /// Hands an operation to the host, unless there is none or it left meanwhile. The caller holds no lock.
+    fn hand_to_host(&self, operation: &str, caller: &str, json: &str) -> Result<Option<Arc<Call>>> {
         let Some(host) = self.hub.host.get() else { return Ok(None) };
         let working = &self.hub.plugins.working;
-        let call: Arc<Call> = working.begin(&host.info.name, operation, caller, json, PATIENCE)?;
-        if host.hand_over(&call, working).is_err() {
-            return Ok(None);
-        }
+        let call = working.begin(&host.info.name, operation, caller, json, PATIENCE)?;
+        Ok(host.hand_over(&call, working).is_ok().then_some(call))
+    }
+
+    /// Has the host do an operation; nothing if there is no host. The caller holds no lock.
+    fn ask_host(&self, operation: &str, caller: &str, json: &str) -> Result<Option<Box<RawValue>>> {
+        let Some(call) = self.hand_to_host(operation, caller, json)? else { return Ok(None) };
         match call.outcome() {
             Err(_) if call.is_abandoned() => Ok(None),
             outcome => RawValue::from_string(outcome?).map(Some).map_err(|error| wrong_answer(operation, &error)),
@@ -207,10 +220,12 @@ impl Core {
         if self.hub.host.get().is_none() {
             return Ok(None);
         }
-        let payload = serde_json::from_str(json).unwrap_or(RawValue::NULL);
-        let told = serde_json::to_string(&Broadcast { topic, sequence, source, payload })
-            .map_err(|error| Error::InvalidArgument(format!("the broadcast has no JSON form: {error}")))?;
-        self.ask_host("broadcast", source, &told)
+        self.ask_host(BROADCAST, source, &told(topic, sequence, json, source)?)
+    }
+
+    /// The same of what cannot be refused any more: nobody waits for an answer.
+    fn tell_host(&self, topic: &str, sequence: u64, json: &str, source: &str) -> Result<()> {
+        self.hand_to_host(BROADCAST, source, &told(topic, sequence, json, source)?).map(drop)
     }
 
     /// Registers a reference with the host, if there is one, and here.

@@ -96,8 +96,9 @@ impl Database {
         }
         let plugin = core.hub.plugins.register(Plugin::new(info, callee))?;
         if self.core().is_err() {
-            // Closing may have looked for it too early.
+            // Closing may have looked for it too early, or be at it; when this returns it is not called any more.
             core.leave_as_plugins(self.id);
+            plugin.remove();
             return Err(Error::Closed);
         }
         core.announce_plugin(PLUGIN_REGISTERED, &plugin.info);

@@ -57,6 +57,8 @@ struct State {
     queue: VecDeque<Arc<Call>>,
     /// Whatever was handed over and may not be over yet.
     open: Vec<Arc<Call>>,
+    /// When there are so many, those that are over are let go.
+    look_at: usize,
     /// The threads that the callee runs on.
     running: Vec<usize>,
     removed: bool,
@@ -80,7 +82,10 @@ impl Plugin {
             if state.removed {
                 return Err(unknown_plugin(&self.info.name, &[]));
             }
-            state.open.retain(|one| !one.is_over());
+            if state.open.len() >= state.look_at {
+                state.open.retain(|one| !one.is_over());
+                state.look_at = 2 * state.open.len() + 64;
+            }
             state.open.push(call.clone());
             if !self.info.direct {
                 state.queue.push_back(call.clone());
@@ -105,11 +110,12 @@ impl Plugin {
         Some(call)
     }
 
-    /// Calls the callee with the next call that waits. False if there is none, or another thread is at it.
+    /// Calls the callee with the next call that waits. False if there is none, or it is being called: one that polls while it
+    /// is called would nest as deep as calls wait.
     pub fn run_one(&self, working: &Working) -> bool {
         let call = {
             let mut state = self.state.lock();
-            if state.callee.is_none() || state.running.iter().any(|thread| *thread != this_thread()) {
+            if state.callee.is_none() || !state.running.is_empty() {
                 return false;
             }
             next_open(&mut state.queue)

@@ -55,6 +55,7 @@ void every_function_refuses(coffer_db db, coffer_status expected)
     CHECK_STATUS(expected, coffer_version_counters(db, &json));
     every_snapshot_function_refuses(db, expected);
     every_hub_function_refuses(db, expected);
+    every_plugin_function_refuses(db, expected);
     CHECK(json == untouched && memcmp(buffer, "as it is", 8) == 0);
     CHECK(revision == 77 && saved_at == 78 && length == 79);
 }
@@ -180,7 +181,8 @@ static void run_parts(const char *path)
         void (*run)(coffer_db db);
     } parts[] = {{"handles", abuse_handles}, {"nulls", abuse_nulls}, {"utf8", abuse_utf8}, {"json", abuse_json},
                  {"depth", abuse_depth}, {"sizes", abuse_sizes}, {"batches", abuse_batches},
-                 {"arguments", abuse_arguments}, {"snapshots", abuse_snapshots}, {"hub", abuse_hub}};
+                 {"arguments", abuse_arguments}, {"snapshots", abuse_snapshots}, {"hub", abuse_hub},
+                 {"plug-ins", abuse_plugins}, {"calls", abuse_calls}};
     coffer_db db = furnished(path);
     char *before = dump_store(db);
     size_t i;
@@ -216,6 +218,8 @@ int main(int count, char **arguments)
     printf("ok paths\n");
     abuse_hub_stores();
     printf("ok hub and handles\n");
+    abuse_call_stores();
+    printf("ok calls and handles\n");
     CHECK(coffer_live_handles() == 0);
     return 0;
 }

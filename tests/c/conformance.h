@@ -56,6 +56,12 @@ void hub_overflow(void);
 void hub_since(void);
 void hub_sync(void);
 void hub_master_reference(void);
+void hub_plugins(void);
+void hub_calls(void);
+void hub_call_failures(void);
+void hub_begin_call(void);
+void hub_host(void);
+void phase11(void);
 void no_live_handles(void);
 
 #endif

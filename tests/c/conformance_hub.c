@@ -352,8 +352,10 @@ void hub_sync(void)
     coffer_string_free(json);
     CHECK(event > 1 && subscribers == 1 && time_ms > 1600000000000);
     CHECK_OK(coffer_hub_poll(db, 1, 0, NULL));
+    CHECK(hears.event_id != 0 && hears.event_id < event);
     expect_heard(&hears, hears.lines);
     poll_all(db, 1);
+    CHECK(hears.event_id == event);
     sprintf(expected, "database_sync 4 <> {\"character_roster\":[\"Ash\", 2],\"equipment_sets\":null,\"party_configs\":null,"
                       "\"versions\":{\"character_roster_v\":2,\"equipment_sets_v\":0,\"party_configs_v\":1},"
                       "\"timestamp_ms\":%llu}\n", time_ms);

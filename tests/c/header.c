@@ -14,7 +14,9 @@
 SAME(status_is_32_bits, sizeof(coffer_status) == 4 && (coffer_status)-1 < 0);
 SAME(handle_is_64_bits, sizeof(coffer_db) == 8 && (coffer_db)-1 > 0);
 SAME(subscription_is_64_bits, sizeof(coffer_subscription) == 8 && (coffer_subscription)-1 > 0);
-SAME(abi_version, COFFER_ABI_VERSION == 1);
+SAME(request_is_64_bits, sizeof(coffer_request) == 8 && (coffer_request)-1 > 0);
+SAME(call_is_64_bits, sizeof(coffer_call) == 8 && (coffer_call)-1 > 0);
+SAME(abi_version, COFFER_ABI_VERSION == 2);
 SAME(version_text, sizeof COFFER_VERSION >= sizeof "0.0.0");
 
 SAME(status_0, COFFER_OK == 0);
@@ -41,6 +43,13 @@ SAME(status_20, COFFER_ERROR_UNSUPPORTED_FORMAT == -20);
 SAME(status_21, COFFER_ERROR_OUT_OF_MEMORY == -21);
 SAME(status_22, COFFER_ERROR_UNKNOWN_SNAPSHOT == -22);
 SAME(status_23, COFFER_ERROR_OUT_OF_REACH == -23);
+SAME(status_24, COFFER_ERROR_UNKNOWN_PLUGIN == -24);
+SAME(status_25, COFFER_ERROR_NAME_TAKEN == -25);
+SAME(status_26, COFFER_ERROR_CALL_FAILED == -26);
+SAME(status_27, COFFER_ERROR_TIMED_OUT == -27);
+SAME(status_28, COFFER_ERROR_CALLS_TOO_DEEP == -28);
+SAME(status_29, COFFER_ERROR_PENDING == -29);
+SAME(status_30, COFFER_ERROR_MODULE_ABSENT == -30);
 SAME(status_99, COFFER_ERROR_INTERNAL == -99);
 
 SAME(durability_0, COFFER_DURABILITY_DEFAULT == 0);
@@ -50,7 +59,8 @@ SAME(durability_3, COFFER_DURABILITY_DURABLE == 3);
 SAME(any_revision, COFFER_ANY_REVISION == -1);
 
 /* What callers hand in to be called. */
-typedef void (*event_shape)(void *, const char *, uint64_t, const char *, int64_t, const char *);
+typedef void (*event_shape)(void *, const char *, uint64_t, uint64_t, const char *, int64_t, const char *);
+typedef void (*method_shape)(void *, uint64_t, const char *, const char *, const char *);
 typedef void (*free_shape)(void *);
 
 /* The shapes, in the header's order. A pointer of another shape does not take the function's address. */
@@ -59,6 +69,7 @@ struct shapes {
     uint32_t (*abi_version)(void);
     const char *(*last_error)(void);
     const char *(*status_name)(int32_t);
+    int32_t (*load_phase11)(uint64_t, char **);
     size_t (*live_handles)(void);
     void (*string_free)(char *);
     int32_t (*open)(const char *, const char *, uint64_t *);
@@ -103,6 +114,16 @@ struct shapes {
     int32_t (*sync_tier1_data_to_hub)(uint64_t, char **);
     int32_t (*register_database_as_master_reference)(uint64_t, char **);
     int32_t (*hub_references)(uint64_t, const char *, char **);
+    int32_t (*hub_register_plugin)(uint64_t, const char *, method_shape, void *, free_shape);
+    int32_t (*hub_unregister_plugin)(uint64_t, const char *);
+    int32_t (*hub_plugins)(uint64_t, const char *, char **);
+    int32_t (*hub_call)(uint64_t, const char *, const char *, const char *, uint32_t, char **);
+    int32_t (*hub_begin_call)(uint64_t, const char *, const char *, const char *, uint32_t, uint64_t *);
+    int32_t (*hub_await_call)(uint64_t, uint64_t, char **);
+    int32_t (*hub_next_call)(uint64_t, uint64_t *, char **);
+    int32_t (*hub_answer)(uint64_t, const char *);
+    int32_t (*hub_refuse)(uint64_t, const char *);
+    int32_t (*hub_supply)(uint64_t, const char *, method_shape, void *, free_shape);
 };
 
 extern const struct shapes coffer_shapes;
@@ -111,6 +132,7 @@ const struct shapes coffer_shapes = {
     coffer_abi_version,
     coffer_last_error,
     coffer_status_name,
+    coffer_load_phase11,
     coffer_live_handles,
     coffer_string_free,
     coffer_open,
@@ -155,4 +177,14 @@ const struct shapes coffer_shapes = {
     coffer_sync_tier1_data_to_hub,
     coffer_register_database_as_master_reference,
     coffer_hub_references,
+    coffer_hub_register_plugin,
+    coffer_hub_unregister_plugin,
+    coffer_hub_plugins,
+    coffer_hub_call,
+    coffer_hub_begin_call,
+    coffer_hub_await_call,
+    coffer_hub_next_call,
+    coffer_hub_answer,
+    coffer_hub_refuse,
+    coffer_hub_supply,
 };
