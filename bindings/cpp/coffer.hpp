@@ -19,6 +19,7 @@
 #define COFFER_HPP
 
 #include "coffer/hub.hpp"
+#include "coffer/plugins.hpp"
 #include "coffer/snapshots.hpp"
 #include "coffer/support.hpp"
 #include "coffer/types.hpp"
@@ -41,8 +42,9 @@ inline constexpr const char *party_configs = "party_configs";
 /// closed or moved from, COFFER_ERROR_IO or COFFER_ERROR_CORRUPT when the disk fails, and what its own text names.
 /// Keys are 1 to 1,024 bytes of UTF-8 (COFFER_ERROR_INVALID_KEY); documents are JSON texts within the limits
 /// of the options (COFFER_ERROR_INVALID_JSON, _TOO_LARGE, _TOO_DEEP) and are kept byte for byte.
-/// Its members for snapshots come from SnapshotMembers, those for events from HubMembers.
-class Database : public SnapshotMembers<Database>, public HubMembers<Database> {
+/// Its members for snapshots come from SnapshotMembers, those for events from HubMembers, those for plug-ins, calls and the
+/// host's hub from PluginMembers.
+class Database : public SnapshotMembers<Database>, public HubMembers<Database>, public PluginMembers<Database> {
   public:
     /// An object that is not open.
     Database() noexcept = default;
@@ -71,7 +73,7 @@ class Database : public SnapshotMembers<Database>, public HubMembers<Database> {
     Database(const Database &) = delete;
     Database &operator=(const Database &) = delete;
 
-    /// Takes the handle over, with its subscriptions; `other` is closed afterwards.
+    /// Takes the handle over, with its subscriptions and plug-ins; `other` is closed afterwards.
     Database(Database &&other) noexcept : handle_(std::exchange(other.handle_, 0)) {}
 
     /// Closes what was open here, as the destructor does, and takes the handle over.
@@ -397,6 +399,12 @@ class Database : public SnapshotMembers<Database>, public HubMembers<Database> {
     }
 
     // --- The library -----------------------------------------------------------------------------------------------
+
+    /// Says which modules of the documented layer are there. One that is not is no error here; an operation that needs it
+    /// throws ModuleAbsent and changes nothing.
+    Phase11 load_phase11() const {
+        return detail::read(detail::read_phase11, [this](char **out) { return coffer_load_phase11(handle_, out); });
+    }
 
     /// The library's version, as in "0.1.0". The text is static.
     static const char *version() noexcept { return coffer_version(); }

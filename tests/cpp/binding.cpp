@@ -1,6 +1,6 @@
 // What is special to the C++ binding: moves, destructors, exceptions, texts, adapters, reused strings, the reader of
 // Coffer's answers, the text of options, and many threads on one object. What is special about events is in
-// binding_hub.hpp.
+// binding_hub.hpp, about plug-ins in binding_plugins.hpp, about calls and hosts in binding_calls.hpp.
 //
 // It must not repeat the conformance cases. Invariant: every case ends with no handle left open.
 #include "support.hpp"
@@ -40,8 +40,10 @@ struct coffer::Json<Potion> {
     }
 };
 
-// It needs the Potion.
+// They need the Potion.
+#include "binding_calls.hpp"
 #include "binding_hub.hpp"
+#include "binding_plugins.hpp"
 
 // A type of text that the binding has never heard of.
 struct EngineName {
@@ -406,6 +408,11 @@ int main(int argc, char **argv) {
                            CASE(restore_options), CASE(snapshots_on_threads), CASE(many_threads), CASE(two_units),
                            CASE(polled_handlers_throw), CASE(direct_handlers_throw), CASE(polls_within_polls),
                            CASE(polls_have_limits), CASE(subscriptions_move), CASE(ended_from_within), CASE(in_any_order),
-                           CASE(refused_subscriptions), CASE(hub_texts), CASE(hub_on_threads), CASE(nothing_left)},
+                           CASE(refused_subscriptions), CASE(hub_texts), CASE(hub_on_threads),
+                           CASE(plugin_handlers_throw), CASE(plugin_handlers_convert), CASE(requests_end),
+                           CASE(requests_are_answered_later), CASE(requests_outlive), CASE(plugins_move),
+                           CASE(plugins_end_from_within), CASE(plugins_in_any_order), CASE(refused_plugins),
+                           CASE(calls_move), CASE(abandoned_calls), CASE(event_numbers), CASE(hosts_refuse),
+                           CASE(plugin_texts), CASE(calls_on_threads), CASE(nothing_left)},
                           "passed");
 }

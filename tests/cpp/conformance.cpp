@@ -4,6 +4,7 @@
 // under its name, each on a store of its own.
 #include "conformance_hub.hpp"
 #include "conformance_lifecycle.hpp"
+#include "conformance_plugins.hpp"
 #include "conformance_snapshots.hpp"
 #include "support.hpp"
 
@@ -473,6 +474,7 @@ int main(int argc, char **argv) {
          CASE(snapshot_list_pin_delete), CASE(snapshot_diff), CASE(snapshot_load), CASE(snapshot_moment),
          CASE(snapshot_export_import), CASE(snapshot_reopen), CASE(hub_changes), CASE(hub_topics), CASE(hub_delivery),
          CASE(hub_unsubscribe), CASE(hub_overflow), CASE(hub_since), CASE(hub_sync), CASE(hub_master_reference),
-         CASE(no_live_handles)},
+         CASE(hub_plugins), CASE(hub_calls), CASE(hub_call_failures), CASE(hub_begin_call), CASE(hub_host),
+         CASE(phase11), CASE(no_live_handles)},
         "ok");
 }

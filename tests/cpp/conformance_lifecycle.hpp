@@ -39,6 +39,11 @@ static void closed_handle(const std::string &folder) {
     REFUSED(closed, db.publish("topic", "1")), REFUSED(closed, (void)db.sync_tier1_data_to_hub());
     REFUSED(closed, (void)db.register_database_as_master_reference()), REFUSED(closed, (void)db.references());
     REFUSED(closed, (void)db.reference("name"));
+    REFUSED(closed, (void)db.register_plugin({"p", "1.0.0"})), REFUSED(closed, (void)db.plugins());
+    REFUSED(closed, (void)db.plugin("p")), REFUSED(closed, (void)db.call("p", "m", "1"));
+    REFUSED(closed, (void)db.begin_call("p", "m", "1")), REFUSED(closed, (void)db.next_call());
+    REFUSED(closed, (void)db.supply_hub({}, [](const coffer::MethodCall &) { return "1"; }));
+    REFUSED(closed, (void)db.load_phase11());
     REFUSED(closed, db.close());
     CHECK(coffer_close(handle) == closed);
     CHECK(coffer_flush(handle) == closed);

@@ -81,11 +81,11 @@ struct Listener {
     bool direct;
     std::shared_ptr<KeptFailure> kept;
 
-    static void receive(void *context, const char *topic, std::uint64_t sequence, const char *source, std::int64_t time_ms,
-                        const char *json) noexcept {
+    static void receive(void *context, const char *topic, std::uint64_t sequence, std::uint64_t id, const char *source,
+                        std::int64_t time_ms, const char *json) noexcept {
         const Listener &self = *static_cast<const Listener *>(context);
         try {
-            self.handler(Event{topic, sequence, source, time_ms, json});
+            self.handler(Event{topic, sequence, id, source, time_ms, json});
         } catch (...) {
             self.keep(std::current_exception());
         }
@@ -226,12 +226,14 @@ class HubMembers {
         return made;
     }
 
-    /// Runs the handlers of this object's polled subscriptions with the events that wait, on this thread, in order.
-    /// @param max_events how many at most; 0 for no limit.
+    /// Runs the handlers of this object's polled plug-ins with the calls that wait, and those of its polled subscriptions
+    /// with the events that wait, in order, all on this thread.
+    /// @param max_events how many calls and events at most; 0 for no limit.
     /// @param budget     stop when the next event would probably take longer in all; 0 for no limit, less than 0 for the
     ///                   shortest there is. The first event is delivered in any case.
-    /// @returns how many events were delivered.
-    /// @throws what a handler threw first, after all others were delivered too; what handlers threw later is dropped.
+    /// @returns how many calls and events were delivered.
+    /// @throws what a subscription's handler threw first, after all others were delivered too; what they threw later is
+    ///         dropped. What a plug-in's handler throws goes to its caller.
     std::size_t poll(std::size_t max_events = 0, std::chrono::microseconds budget = std::chrono::microseconds(0)) {
         const std::uint64_t limit = budget.count() < 0 ? 1 : static_cast<std::uint64_t>(budget.count());
         std::size_t delivered = 0;
@@ -246,7 +248,8 @@ class HubMembers {
     /// @param topic 1 to 256 bytes without `*`, and none that the store publishes itself.
     /// @param json  any JSON value, limited like a document.
     /// @returns the event's number.
-    /// @throws Error with COFFER_ERROR_INVALID_ARGUMENT for another topic, _INVALID_JSON, _TOO_LARGE, _TOO_DEEP.
+    /// @throws Error with COFFER_ERROR_INVALID_ARGUMENT for another topic, _INVALID_JSON, _TOO_LARGE, _TOO_DEEP; CallFailed
+    ///         or TimedOut when the host's hub does not take it: then it was not published.
     std::uint64_t publish(const Text &topic, const Text &json) {
         std::uint64_t event = 0;
         detail::check(coffer_hub_publish(handle(), topic_for_c(topic), detail::json_for_c(json), &event));
@@ -260,7 +263,8 @@ class HubMembers {
     }
 
     /// Broadcasts the newest Tier 1 documents and their versions as the event "database_sync", all as of one commit.
-    /// @throws Error with COFFER_ERROR_FAILED after an earlier failure of the disk.
+    /// @throws Error with COFFER_ERROR_FAILED after an earlier failure of the disk; CallFailed or TimedOut when the host's hub
+    ///         does not take it.
     Synced sync_tier1_data_to_hub() {
         return detail::read(detail::read_synced,
                             [this](char **out) { return coffer_sync_tier1_data_to_hub(handle(), out); });
@@ -268,6 +272,7 @@ class HubMembers {
 
     /// Registers the store as the master reference "database-persistence-layer", until this object is closed.
     /// @returns whether it is this object's, and who holds it.
+    /// @throws CallFailed or TimedOut when the host's hub does not answer the question.
     Registered register_database_as_master_reference() {
         return detail::read(detail::read_registered, [this](char **out) {
             return coffer_register_database_as_master_reference(handle(), out);

@@ -20,10 +20,11 @@
 namespace coffer {
 
 /// Something that happened. Every commit has the topic "database_changed", each broadcast "database_sync"; "overflow" says
-/// what a subscription missed.
+/// what a subscription missed; "plugin_registered" and "plugin_left" tell who is there.
 struct Event {
     std::string topic;
     std::uint64_t sequence = 0; ///< The commit that it tells of, or the newest one when it was published.
+    std::uint64_t id = 0;       ///< The event's number, as publish() and Synced tell it; 0 if it came from the journal.
     std::string source;         ///< Options::plugin of whoever published it; empty if it came from the journal.
     std::int64_t time_ms = 0;   ///< When it was published, in Unix milliseconds.
     std::string json;           ///< The payload.
@@ -64,10 +65,11 @@ struct SubscribeOptions {
 
 /// What broadcasting the Tier 1 documents came to.
 struct Synced {
-    bool success = false;          ///< Also when nobody hears it.
-    std::uint64_t event_id = 0;    ///< The event's number.
-    std::uint64_t subscribers = 0; ///< How many hear it.
-    std::int64_t time_ms = 0;      ///< When, in Unix milliseconds.
+    bool success = false;            ///< Also when nobody hears it.
+    std::uint64_t event_id = 0;      ///< The event's number.
+    std::uint64_t subscribers = 0;   ///< How many hear it.
+    std::int64_t time_ms = 0;        ///< When, in Unix milliseconds.
+    std::optional<std::string> host; ///< What the host's hub answered, as JSON, if there is one.
 };
 
 /// Who says that it is the one source of something.
@@ -80,7 +82,7 @@ struct Reference {
 
 /// What registering a reference came to.
 struct Registered {
-    bool registered = false; ///< False if another holds it.
+    bool registered = false; ///< False if another holds it, or the host's hub refuses.
     Reference reference;     ///< As it is then, whoever holds it.
 };
 
@@ -89,7 +91,7 @@ namespace detail {
 inline Event read_event(Reader &reader) {
     Event one;
     read_object(reader, [&](const Field &field) {
-        return field.text("topic", one.topic) || field.number("sequence", one.sequence) ||
+        return field.text("topic", one.topic) || field.number("sequence", one.sequence) || field.number("id", one.id) ||
                field.text("source", one.source) || field.moment("time_ms", one.time_ms) || field.raw("payload", one.json);
     });
     return one;
@@ -99,7 +101,8 @@ inline Synced read_synced(Reader &reader) {
     Synced one;
     read_object(reader, [&](const Field &field) {
         return field.flag("success", one.success) || field.number("event_id", one.event_id) ||
-               field.number("subscribers", one.subscribers) || field.moment("time_ms", one.time_ms);
+               field.number("subscribers", one.subscribers) || field.moment("time_ms", one.time_ms) ||
+               field.take("host", [&] { one.host = reader.raw(); });
     });
     return one;
 }

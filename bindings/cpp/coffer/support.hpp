@@ -22,8 +22,8 @@
 #include <type_traits>
 #include <utility>
 
-static_assert(COFFER_ABI_VERSION == 1, "this binding is written for version 1 of Coffer's C ABI: take both from one release");
-static_assert(COFFER_VERSION_MAJOR == 0 && COFFER_VERSION_MINOR >= 2, "this binding needs Coffer 0.2 or a later 0.x");
+static_assert(COFFER_ABI_VERSION == 2, "this binding is written for version 2 of Coffer's C ABI: take both from one release");
+static_assert(COFFER_VERSION_MAJOR == 0 && COFFER_VERSION_MINOR >= 3, "this binding needs Coffer 0.3 or a later 0.x");
 
 namespace coffer {
 
@@ -63,6 +63,34 @@ class Conflict : public Error {
   public:
     /// @param message one line that names the key and both revisions.
     explicit Conflict(const std::string &message) : Error(COFFER_ERROR_CONFLICT, message) {}
+};
+
+/// No plug-in has this name, or it has no such method: do without it, or wait for the event "plugin_registered".
+class UnknownPlugin : public Error {
+  public:
+    /// @param message one line that names the nearest ones.
+    explicit UnknownPlugin(const std::string &message) : Error(COFFER_ERROR_UNKNOWN_PLUGIN, message) {}
+};
+
+/// The plug-in or host that was called failed, refused or left.
+class CallFailed : public Error {
+  public:
+    /// @param message one line with its reason.
+    explicit CallFailed(const std::string &message) : Error(COFFER_ERROR_CALL_FAILED, message) {}
+};
+
+/// No answer came within the time limit, or an answer came after it.
+class TimedOut : public Error {
+  public:
+    /// @param message one line that names the method and the limit.
+    explicit TimedOut(const std::string &message) : Error(COFFER_ERROR_TIMED_OUT, message) {}
+};
+
+/// The module that this operation needs is not in this build of the library; Database::load_phase11() tells which are.
+class ModuleAbsent : public Error {
+  public:
+    /// @param message one line that names the module.
+    explicit ModuleAbsent(const std::string &message) : Error(COFFER_ERROR_MODULE_ABSENT, message) {}
 };
 
 /// Why the last failing call on this thread failed, in one line; empty after a call that succeeded.
@@ -135,10 +163,14 @@ namespace detail {
 
 /// Throws what the last call on this thread failed with.
 [[noreturn]] inline void fail(coffer_status status) {
-    if (status == COFFER_ERROR_CONFLICT) {
-        throw Conflict(coffer_last_error());
+    switch (status) {
+    case COFFER_ERROR_CONFLICT: throw Conflict(coffer_last_error());
+    case COFFER_ERROR_UNKNOWN_PLUGIN: throw UnknownPlugin(coffer_last_error());
+    case COFFER_ERROR_CALL_FAILED: throw CallFailed(coffer_last_error());
+    case COFFER_ERROR_TIMED_OUT: throw TimedOut(coffer_last_error());
+    case COFFER_ERROR_MODULE_ABSENT: throw ModuleAbsent(coffer_last_error());
+    default: throw Error(status, coffer_last_error());
     }
-    throw Error(status, coffer_last_error());
 }
 
 inline void check(coffer_status status) {
