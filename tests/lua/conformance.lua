@@ -3,7 +3,8 @@
 --   luajit conformance.lua <empty folder>      LUA_PATH and COFFER_LIBRARY set by the runner
 --
 -- Must not: use anything that a store of another case left behind; each case opens its own below the folder.
--- Keeps: the cases run in the page's order. Those about snapshots are in snapshot_cases.lua, about events in hub_cases.lua.
+-- Keeps: the cases run in the page's order. Those about snapshots are in snapshot_cases.lua, about events in hub_cases.lua,
+-- about plug-ins and modules in call_cases.lua.
 
 local coffer = require "coffer"
 local support = require "support"
@@ -398,6 +399,12 @@ case("closed_handle", function(path)
     refused(CLOSED, db:poll())
     refused(CLOSED, db:publish("topic", 1))
     refused(CLOSED, db:references())
+    refused(CLOSED, db:registerPlugin { name = "p", version = "1.0.0" })
+    refused(CLOSED, db:unregisterPlugin "p")
+    refused(CLOSED, db:plugins())
+    refused(CLOSED, db:call("p", "m", 1))
+    refused(CLOSED, db:beginCall("p", "m", 1))
+    refused(CLOSED, db:load_phase11())
     equal(db:syncTier1DataToHub().status, CLOSED, "sync")
     equal(db:registerDatabaseAsMasterReference().status, CLOSED, "registration")
     check(not pcall(db.flush, {}), "a method without its database throws")
@@ -417,6 +424,7 @@ end)
 
 require "snapshot_cases"
 require "hub_cases"
+require "call_cases"
 
 case("no_live_handles", function()
     equal(coffer.liveHandles(), 0, "live handles")

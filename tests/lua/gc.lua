@@ -118,6 +118,42 @@ local function test_subscriptions()
     live(0, "forgotten databases with subscriptions")
 end
 
+-- Plug-ins and calls neither keep their database from being collected nor go before it.
+local function test_plugins()
+    local function register(path, name)
+        local db = assert(coffer.open(path))
+        assert(db:registerPlugin { name = name, version = "1.0.0", exports = { self = function()
+            assert(#db:plugins() > 0)
+            return name
+        end } })
+        return db
+    end
+    local path = folder .. "/plugins"
+    local kept = register(path, "kept")
+    do
+        local forgotten = register(path, "forgotten")
+        assert(kept:call("forgotten", "self", 1) == "forgotten")
+    end
+    collect()
+    live(1, "a forgotten database with a plug-in")
+    assert(#kept:plugins() == 1, "its plug-in left with it")
+    local other = assert(coffer.open(path))
+    for _ = 1, 20 do
+        assert(register(path, "soon forgotten"))
+        collect()
+        assert(other:call("kept", "self", 1) == "kept")
+    end
+    -- A call keeps the database that it was made through.
+    local call = assert(coffer.open(path):beginCall("kept", "self", 1, 60000))
+    collect()
+    live(3, "with a call under way")
+    assert(kept:poll() == 1 and call:await() == "kept")
+    assert(other:beginCall("kept", "self", 1, 60000))
+    kept, other, call = nil, nil, nil
+    collect()
+    live(0, "forgotten databases with plug-ins and calls")
+end
+
 -- Other plug-ins load the library by themselves; letting theirs go must not pull it from under ours.
 local function test_loading_again()
     local db = assert(coffer.open(folder .. "/loading"))
@@ -152,8 +188,8 @@ local function test_binding_again()
     live(0, "after loading anew")
 end
 
-for _, test in ipairs { test_forgotten, test_closed_by_hand, test_kept, test_subscriptions, test_loading_again,
-    test_binding_again } do test() end
+for _, test in ipairs { test_forgotten, test_closed_by_hand, test_kept, test_subscriptions, test_plugins,
+    test_loading_again, test_binding_again } do test() end
 -- One more is left for the end of the process, whose finalizers run while the library is still there.
 LEFT = assert(coffer.open(folder .. "/left"))
 assert(LEFT:savePersistentData("doc", 1, { durability = "behind" }))

@@ -26,6 +26,7 @@ local DOCUMENTED = {
     "savePersistentData", "loadPersistentData", "clearDatabaseEntry", "listDatabaseKeys", "saveCharacterRosterState",
     "loadCharacterRosterState", "saveEquipmentConfig", "loadEquipmentConfig", "savePartyConfig", "loadPartyConfig",
     "createDatabaseSnapshot", "restoreDatabaseFromSnapshot", "syncTier1DataToHub", "registerDatabaseAsMasterReference",
+    "load_phase11",
 }
 
 local function test_names()
@@ -190,6 +191,45 @@ local function test_hub(plugin)
     check(answer(plugin.registerDatabaseAsMasterReference).ref_id == registered.ref_id, "again")
 end
 
+-- Calls with the standard error output replaced by a list, which is the second result.
+local function overheard(call)
+    local said, outer = {}, io.stderr
+    io.stderr = { write = function(_, ...) said[#said + 1] = table.concat { ... } end }
+    local result = answer(call)
+    io.stderr = outer
+    return result, said
+end
+
+local function test_modules(plugin)
+    local found, said = overheard(plugin.load_phase11)
+    local version = require("coffer").version()
+    for _, name in ipairs { "integration_hub", "backup_restore" } do
+        check(found[name].version == version and found[name].origin == "built_in", name)
+        found[name] = nil
+    end
+    -- Each of the others is there, or it was told that it is not.
+    for _, name in ipairs { "analytics", "import_export", "api_gateway" } do
+        if not found[name] then
+            local line = table.remove(said, 1)
+            check(line and line:find("^coffer: [^\n]*" .. name .. "[^\n]*\n$"), tostring(line))
+        else
+            check(found[name].present == true, name)
+        end
+        found[name] = nil
+    end
+    check(next(found) == nil and #said == 0 and plugin.lastError() == "", "nothing else")
+    found, said = overheard(plugin.load_phase11)
+    check(found.integration_hub.present == true and #said == 0, "a warning is told once")
+    -- One that has not warned yet, and has no place to.
+    package.loaded["coffer.plugin"] = nil
+    local again, outer = require "coffer.plugin", io.stderr
+    package.loaded["coffer.plugin"] = plugin
+    io.stderr = nil
+    local result = answer(again.load_phase11)
+    io.stderr = outer
+    check(result.integration_hub.present == true, "without a place for warnings")
+end
+
 -- A store that cannot be opened makes every function answer its failure, and throw nothing.
 local function test_without_a_store()
     local script = [[
@@ -209,6 +249,7 @@ local function test_without_a_store()
         assert(synced.success == false and synced.error ~= "")
         local registered = plugin.registerDatabaseAsMasterReference()
         assert(registered.registered == false and registered.error ~= "")
+        assert(next(plugin.load_phase11()) == nil and plugin.lastError() ~= "")
         io.stdout:write "all failed quietly"
     ]]
     local interpreter = 0
@@ -229,5 +270,5 @@ end
 
 local plugin = test_names()
 for _, test in ipairs { test_before_the_first_save, test_persistent_data, test_clear, test_failures, test_tier1,
-    test_snapshots, test_hub, test_without_a_store } do test(plugin) end
+    test_snapshots, test_hub, test_modules, test_without_a_store } do test(plugin) end
 print("ok plugin (" .. checks .. " checks)")

@@ -1,5 +1,5 @@
 -- The database object: the calls of the C ABI on a handle, as methods under their documented names. Those about snapshots
--- and differences are in snapshots.lua, those about events in hub.lua.
+-- and differences are in snapshots.lua, those about plug-ins in calls.lua, those about events in hub.lua.
 --
 -- Must not: keep a copy of the data, or free text that it has not copied yet.
 -- Keeps: results follow the one rule in coffer.lua (success, or nil, message, status). The handle is closed by close(),
@@ -102,7 +102,8 @@ end
 
 function Database:close()
     local status = lib.coffer_close(handle_of(self))
-    self.subscriptions = nil -- they ended with it, and what was taken from them is not to be handed out
+    -- They ended with it: what was taken from the subscriptions is not to be handed out, and no call waits any more.
+    self.subscriptions, self.exports = nil, nil
     -- After a close that succeeded, and after one that says the handle is gone, there is nothing left to finalize.
     if status == OK or status == lib.COFFER_ERROR_INVALID_HANDLE then ffi.gc(self.box, nil) end
     return done(status)
@@ -117,6 +118,13 @@ function Database:checkpoint() return done(lib.coffer_checkpoint(handle_of(self)
 function Database:recoveryReport()
     local out = text_out()
     return decoded(take_text(lib.coffer_recovery_report(handle_of(self), out), out))
+end
+
+--- load_phase11() -> what the documented layer has here: { integration_hub = { present =, version = or null, origin =
+--- "built_in" | "left_out" | "host" }, backup_restore =, analytics =, import_export =, api_gateway = }.
+function Database:load_phase11()
+    local out = text_out()
+    return decoded(take_text(lib.coffer_load_phase11(handle_of(self), out), out))
 end
 
 -- ---- documents, as JSON text
@@ -344,6 +352,7 @@ function Database:versionCounters()
 end
 
 require "coffer.snapshots"
+require "coffer.calls"
 require "coffer.hub"
 
 return { open = open }

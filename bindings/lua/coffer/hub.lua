@@ -1,7 +1,7 @@
 -- The methods of the database object for events: subscribing, polling, publishing, the broadcast and the references.
 --
 -- Must not: give C a Lua function to call. Events may be published on any thread and Lua runs on its own, so handlers are
--- called by poll alone, with what it takes from the library.
+-- called by poll alone, with what it takes from the library. What answers calls is in calls.lua.
 -- Keeps: results follow the one rule in coffer.lua (success, or nil, message, status), but for syncTier1DataToHub and
 -- registerDatabaseAsMasterReference, whose documented answer is a table either way. Each event that the library gave is
 -- handed to its handler once, whatever handlers throw, end or poll meanwhile; none is called while it still runs.
@@ -10,14 +10,15 @@
 
 local ffi = require "ffi"
 local json = require "coffer.json"
+local calls = require "coffer.calls"
 local clock = require "coffer.clock"
 local library = require "coffer.library"
 local method = require "coffer.method"
 
 local lib, failure = library.lib, library.failure
 local microseconds = clock.microseconds
-local getmetatable, ipairs, pcall, setmetatable, tonumber, tostring, type =
-    getmetatable, ipairs, pcall, setmetatable, tonumber, tostring, type
+local getmetatable, ipairs, pcall, setmetatable, tonumber, type =
+    getmetatable, ipairs, pcall, setmetatable, tonumber, type
 
 local OK = tonumber(lib.COFFER_OK)
 local NOT_FOUND = tonumber(lib.COFFER_ERROR_NOT_FOUND)
@@ -26,7 +27,8 @@ local INVALID_OPTION = tonumber(lib.COFFER_ERROR_INVALID_OPTION)
 local INVALID_ARGUMENT = tonumber(lib.COFFER_ERROR_INVALID_ARGUMENT)
 
 local Database, text_out, handle_of = method.Database, method.text_out, method.handle_of
-local argument_problem = method.argument_problem
+local argument_problem, one_line = method.argument_problem, method.one_line
+local answer_one = calls.answer_one
 local done, take_text, decoded, encoded = method.done, method.take_text, method.decoded, method.encoded
 
 local u64_out = ffi.typeof "uint64_t[1]"
@@ -157,12 +159,6 @@ local function pick(db)
     return oldest_of(list)
 end
 
-local function one_line(problem)
-    local ok, text = pcall(tostring, problem)
-    text = ok and type(text) == "string" and text or "an error that is no text"
-    return (text:gsub("[\r\n]+%s*", " "))
-end
-
 -- Calls a handler with its event; why it failed, or nil.
 local function deliver(one)
     local event = one.next
@@ -182,10 +178,20 @@ local function poll_limits(max_events, budget_us)
     return max_events > 0 and max_events or math.huge, budget_us > 0 and budget_us or math.huge
 end
 
---- poll([max_events[, budget_us]]) -> how many events were handed to handlers, in the order of their ids over all
---- subscriptions of this database. It stops after max_events, and when the next event would probably take longer than
---- budget_us in all; 0 is no limit. A handler that throws has had its event, and the others still get theirs: the first
---- error's message is the second result. Handlers may call everything, poll too, which leaves out those that still run.
+-- Answers the call that waits, or delivers the oldest event. Whether there was any, and what is wrong with its handler.
+local function handle_one(db)
+    local answered, problem = answer_one(db)
+    if answered then return true, problem end
+    local one = pick(db)
+    if one then return true, deliver(one) end
+    return false
+end
+
+--- poll([max_events[, budget_us]]) -> how many calls and events were handled: the calls that wait for plug-ins of this
+--- database, and then the events, in the order of their ids over all its subscriptions. It stops after max_events, and when
+--- the next one would probably take longer than budget_us in all; 0 is no limit. A handler that throws has had its call or
+--- event, and the others still get theirs: the first error's message is the second result. Handlers may call everything,
+--- poll too, which leaves out handlers of events that still run.
 function Database:poll(max_events, budget_us)
     -- Without a subscription nothing else would tell that the database is closed.
     local status = lib.coffer_hub_references(handle_of(self), nil, nil)
@@ -199,10 +205,9 @@ function Database:poll(max_events, budget_us)
             local passed = microseconds() - start
             if passed + passed / count > budget then break end
         end
-        local one = pick(self)
-        if not one then break end
+        local handled, failed = handle_one(self)
+        if not handled then break end
         count = count + 1
-        local failed = deliver(one)
         problem = problem or failed
     end
     return count, problem

@@ -1,8 +1,8 @@
 -- What the methods of the database object share: its class, its handle, the checks on their arguments and the way from a
 -- status to results.
 --
--- Must not: call the library but to give back its texts. The calls are in database.lua, snapshots.lua and hub.lua,
--- which fill the class.
+-- Must not: call the library but to give back its texts. The calls are in database.lua, snapshots.lua, calls.lua and
+-- hub.lua, which fill the class.
 -- Keeps: results follow the one rule in coffer.lua (success, or nil, message, status), and a text that C handed out is
 -- copied and given back at once.
 
@@ -50,6 +50,13 @@ function M.version_problem(document, version)
     if type(version) ~= "number" or version % 1 ~= 0 or version < 0 or version > 2 ^ 53 then
         return "the version must be a whole number"
     end
+end
+
+--- What a handler threw, or gave as a reason, as one line of text.
+function M.one_line(problem)
+    local ok, text = pcall(tostring, problem)
+    text = ok and type(text) == "string" and text or "an error that is no text"
+    return (text:gsub("[\r\n]+%s*", " "))
 end
 
 function M.done(status)

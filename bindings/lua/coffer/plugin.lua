@@ -9,8 +9,8 @@
 --
 -- Must not: throw, whatever it is given, nor answer with more than one value: callers pass the answers straight on.
 -- Keeps the documented answers: saves and clears true or false, loads the data or nil, Tier 1 loads an empty table before
--- the first save, a restore, a broadcast and a registration a table either way. A Tier 1 load that fails answers nil, so
--- that nobody takes a broken store for an empty one.
+-- the first save, a restore, a broadcast, a registration and load_phase11 a table either way. A Tier 1 load that fails
+-- answers nil, so that nobody takes a broken store for an empty one.
 
 local json = require "coffer.json"
 
@@ -138,6 +138,28 @@ end
 --- A table with registered = true and ref_id, or with registered = false and error; who holds it is told if another does.
 function M.registerDatabaseAsMasterReference()
     return told("registered", "registerDatabaseAsMasterReference")
+end
+
+local MODULES = { "integration_hub", "backup_restore", "analytics", "import_export", "api_gateway" }
+local warned = {}
+
+local function warn_once(name)
+    if warned[name] then return end
+    warned[name] = true
+    -- An engine's environment may have no io.
+    pcall(function() io.stderr:write("coffer: this build has no ", name, "; what needs it fails\n") end)
+end
+
+--- What there is of integration_hub, backup_restore, analytics, import_export and api_gateway, by name, each a table with
+--- version and origin. What is missing is not in it, and is told once on the standard error output. Empty when it failed.
+function M.load_phase11()
+    local found, modules = {}, attempt "load_phase11"
+    if modules == nil then return found end
+    for _, name in ipairs(MODULES) do
+        local module = modules[name]
+        if module and module.present then found[name] = module else warn_once(name) end
+    end
+    return found
 end
 
 --- Why the last call failed, in one line; "" after a success.
