@@ -5,17 +5,37 @@
 //! is held during a disk call or waited on is one of these, over the standard library's; parking_lot guards what is held
 //! for one look-up. Invariant: a lock whose holder panicked is taken like any other, since no critical section of ours
 //! leaves its data half changed where it can panic.
+//!
+//! `tests/sanitize/run` exchanges what is below: `coffer_tsan` puts locks there that ThreadSanitizer sees through, since
+//! the standard library's waiting is compiled without it; `coffer_shuttle` puts those of a model checker there, which
+//! decides who goes on. Of the rest only the scenes for that one, `hub::interleavings`, know of it.
 
-use std::sync::{self, MutexGuard, PoisonError, TryLockError};
+#[cfg(coffer_shuttle)]
+use shuttle::sync as base;
+#[cfg(not(any(coffer_tsan, coffer_shuttle)))]
+use std::sync as base;
+
+#[cfg(coffer_tsan)]
+#[path = "../tests/sanitize/locks.rs"]
+mod base;
+
+pub use base::MutexGuard;
+use std::sync::{PoisonError, TryLockError};
 use std::time::Duration;
+
+// The model checker's threads are all on one of the system's, and so have to be told apart by itself.
+#[cfg(coffer_shuttle)]
+pub use shuttle::thread_local;
+#[cfg(not(coffer_shuttle))]
+pub use std::thread_local;
 
 /// A lock for one.
 #[derive(Debug, Default)]
-pub struct Mutex<T>(sync::Mutex<T>);
+pub struct Mutex<T>(base::Mutex<T>);
 
 impl<T> Mutex<T> {
     pub const fn new(value: T) -> Self {
-        Mutex(sync::Mutex::new(value))
+        Mutex(base::Mutex::new(value))
     }
 
     #[inline]
@@ -35,11 +55,11 @@ impl<T> Mutex<T> {
 
 /// Waits for a change of what a `Mutex` guards.
 #[derive(Debug, Default)]
-pub struct Condvar(sync::Condvar);
+pub struct Condvar(base::Condvar);
 
 impl Condvar {
     pub const fn new() -> Self {
-        Condvar(sync::Condvar::new())
+        Condvar(base::Condvar::new())
     }
 
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {

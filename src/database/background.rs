@@ -7,9 +7,9 @@ use super::Core;
 use crate::disk::Thread;
 use crate::error::{Error, Result};
 use crate::journal::Log;
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// The thread goes to sleep after so many rounds without a save.

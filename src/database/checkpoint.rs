@@ -13,9 +13,9 @@ use crate::document::Collection;
 use crate::error::{Error, Result};
 use crate::journal::Log;
 use crate::store::{HistoryRef, ImageWriter, Older, View, file_name, history};
+use crate::sync::MutexGuard;
 use std::io::ErrorKind;
 use std::ops::Deref;
-use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 

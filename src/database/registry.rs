@@ -8,11 +8,11 @@ use super::open;
 use crate::disk::RealDisk;
 use crate::error::Result;
 use crate::options::Requested;
-use crate::sync::Mutex;
+use crate::sync::{Mutex, MutexGuard};
 use once_cell::sync::Lazy;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, MutexGuard, Weak};
+use std::sync::{Arc, Weak};
 
 /// One folder's place: the store that was opened there last. Its lock is held while the folder's store opens or shuts
 /// down, so others wait for the outcome.

@@ -16,6 +16,8 @@
 mod calls;
 mod event;
 mod host;
+#[cfg(all(test, coffer_shuttle))]
+mod interleavings;
 mod plugins;
 mod references;
 mod subscriber;

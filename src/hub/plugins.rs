@@ -61,6 +61,8 @@ struct State {
     look_at: usize,
     /// The threads that the callee runs on.
     running: Vec<usize>,
+    /// How many wait for one of them to leave.
+    waiting: usize,
     removed: bool,
 }
 
@@ -126,7 +128,7 @@ impl Plugin {
     fn run(&self, call: &Arc<Call>, working: &Working) -> bool {
         let callee = {
             let mut state = self.state.lock();
-            let Some(callee) = state.callee.clone() else { return false };
+            let Some(callee) = state.callee.clone().filter(|_| !state.removed) else { return false };
             state.running.push(this_thread());
             callee
         };
@@ -135,28 +137,50 @@ impl Plugin {
         working.leave(call);
         // Before anybody can see that the call is over: a remover that waits must find it dropped.
         drop(callee);
-        let mut state = self.state.lock();
-        if let Some(place) = state.running.iter().rposition(|thread| *thread == this_thread()) {
-            state.running.remove(place);
-        }
-        self.changed.notify_all();
+        self.leave();
         true
     }
 
-    /// Ends it: waits for calls under way on other threads, drops the callee, and has what is not answered fail.
+    /// This thread is in one call less.
+    fn leave(&self) {
+        let mut state = self.state.lock();
+        let is_here = |thread: &usize| *thread == this_thread();
+        if let Some(place) = state.running.iter().rposition(is_here) {
+            state.running.remove(place);
+        }
+        if state.waiting > 0 && !state.running.iter().any(is_here) {
+            Wait::is_over(self.place());
+        }
+        self.changed.notify_all();
+    }
+
+    /// Tells it from others.
+    fn place(&self) -> usize {
+        std::ptr::from_ref(self) as usize
+    }
+
+    /// Ends it: waits for calls under way on other threads, drops the callee, and has what is not answered fail. Does not wait
+    /// for a call that is itself waiting for this thread: the callee is then dropped when that returns.
     pub fn remove(&self) {
         let mut state = self.state.lock();
         state.removed = true;
-        let callee = state.callee.take();
         let open = std::mem::take(&mut state.open);
         state.queue.clear();
-        let other = |state: &State| state.running.iter().copied().find(|thread| *thread != this_thread());
-        while let Some(thread) = other(&state) {
-            let Some(_noted) = Wait::begin(thread) else { break };
+        let wait = |state: &State| {
+            let mut others = state.running.iter().filter(|thread| **thread != this_thread());
+            others.find_map(|thread| Wait::begin(*thread, self.place()))
+        };
+        while let Some(_noted) = wait(&state) {
+            state.waiting += 1;
             state = self.changed.wait(state);
+            state.waiting -= 1;
         }
+        // Another thread that ends it too waits for the drop as for a call.
+        let callee = state.callee.take();
+        state.running.push(this_thread());
         drop(state);
         drop(callee);
+        self.leave();
         open.iter().for_each(|call| call.abandon());
     }
 }

@@ -7,9 +7,9 @@
 use super::event::{Event, Payload, Seen};
 use super::threads::{Wait, in_callback, is_in_callback, this_thread};
 use super::topic::{OVERFLOW, Pattern};
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a publisher waits at most for a direct subscriber that another thread is calling.
@@ -39,6 +39,8 @@ struct State {
     receiver: Option<Arc<dyn Receiver>>,
     /// The thread that is delivering.
     delivering: Option<usize>,
+    /// How many wait for that to end.
+    waiting: usize,
     /// What is brought back from the journal comes first, so that nothing is delivered before it is here.
     held: bool,
     removed: bool,
@@ -115,9 +117,8 @@ impl Subscriber {
         if state.delivering.is_some() {
             return false;
         }
-        let (mut state, delivered) = self.deliver_next(state);
-        state.delivering = None;
-        self.changed.notify_all();
+        let (state, delivered) = self.deliver_next(state);
+        self.leave(state);
         delivered
     }
 
@@ -136,14 +137,29 @@ impl Subscriber {
             // Whoever waits for room looks again.
             self.changed.notify_all();
         }
+        self.leave(state);
+    }
+
+    /// Gives back the right to deliver.
+    fn leave(&self, mut state: MutexGuard<'_, State>) {
         state.delivering = None;
+        if state.waiting > 0 {
+            Wait::is_over(self.place());
+        }
         self.changed.notify_all();
+    }
+
+    /// Tells it from others.
+    fn place(&self) -> usize {
+        std::ptr::from_ref(self) as usize
     }
 
     /// Calls the receiver with the next event, without the lock.
     fn deliver_next<'s>(&'s self, mut state: MutexGuard<'s, State>) -> (MutexGuard<'s, State>, bool) {
         state.delivering = Some(this_thread());
-        let Some(receiver) = state.receiver.clone().filter(|_| !state.held) else { return (state, false) };
+        let Some(receiver) = state.receiver.clone().filter(|_| !state.held && !state.removed) else {
+            return (state, false);
+        };
         let Some(event) = state.queue.pop_front() else { return (state, false) };
         drop(state);
         let json = event.json(self.wish.with_data);
@@ -171,15 +187,25 @@ impl Subscriber {
     pub fn remove(&self) {
         let mut state = self.state.lock();
         state.removed = true;
-        let receiver = state.receiver.take();
         let queue = std::mem::take(&mut state.queue);
         while let Some(thread) = state.delivering.filter(|thread| *thread != this_thread()) {
-            let Some(_noted) = Wait::begin(thread) else { break };
+            let Some(_noted) = Wait::begin(thread, self.place()) else { break };
+            state.waiting += 1;
             state = self.changed.wait(state);
+            state.waiting -= 1;
+        }
+        let receiver = state.receiver.take();
+        // Another thread that ends it too waits for the drop as for a call.
+        let is_free = state.delivering.is_none();
+        if is_free {
+            state.delivering = Some(this_thread());
         }
         drop(state);
         drop(queue);
         drop(receiver);
+        if is_free {
+            self.leave(self.state.lock());
+        }
     }
 }
 

@@ -14,10 +14,10 @@ use super::writer::{Batch, SyncWork, Writer};
 use crate::change::{Change, Commit};
 use crate::disk::Disk;
 use crate::error::{Error, Result};
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, MutexGuard};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, MutexGuard};
 
 /// A write buffer larger than this is given back to the allocator after use.
 const KEPT_BUFFER: usize = 1 << 20;
