@@ -259,8 +259,9 @@ end
 local Call = {}
 Call.__index = Call
 
--- Calls that were forgotten before their outcome was there, each in its box. The library keeps them until somebody asks, so
--- they are asked for again when there are twice as many as were left the last time.
+-- Calls that were forgotten before their outcome was told, each by its number. The library keeps them until somebody asks, so
+-- they are asked for when there are twice as many as were left the last time. The finalizer itself calls nothing: it runs
+-- anywhere, also between a call that failed and the look at why.
 local forgotten, forgotten_most = {}, 64
 
 local function ask_for_forgotten()
@@ -273,7 +274,7 @@ local function ask_for_forgotten()
 end
 
 local function finalize(box)
-    if lib.coffer_hub_await_call(box[0], 0, nil) == PENDING then forgotten[#forgotten + 1] = box[0] end
+    forgotten[#forgotten + 1] = box[0]
 end
 
 --- beginCall(plugin, method, value[, limit_ms]) -> a call, with :await([wait_us]). The rest is as for call; nobody waits.
