@@ -68,6 +68,10 @@ pub enum Error {
     CallsTooDeep { what: String, limit: u32 },
     /// The module that this needs is not in this build.
     ModuleAbsent { module: &'static str },
+    /// A file that is to be imported is not what it should be.
+    Unreadable { path: PathBuf, line: u64, column: u64, reason: String },
+    /// Whoever was told of the progress said to stop.
+    Cancelled,
     /// A buffer of the needed size could not be allocated.
     OutOfMemory { bytes: u64 },
 }
@@ -228,6 +232,10 @@ impl fmt::Display for Error {
             Error::ModuleAbsent { module } => {
                 write!(out, "this build of the library has no {module}; use one that was built with it")
             }
+            Error::Unreadable { path, line, column, reason } => {
+                write!(out, "{} cannot be imported: line {line}, column {column}: {reason}", path.display())
+            }
+            Error::Cancelled => write!(out, "it was cancelled; nothing changed"),
             Error::OutOfMemory { bytes } => write!(out, "no memory for a buffer of {bytes} bytes"),
         }
     }

@@ -3,14 +3,15 @@
 //! One way through the crate, enforced by `tests/architecture.rs`:
 //!
 //! ```text
-//! ffi → database → store, journal, snapshots, hub → disk
-//!                  error, document, change, options, module   (plain data, below all of them)
+//! ffi → database → store, journal, snapshots, hub, exchange → disk
+//!                  error, json, document, change, options, module   (plain data, below all of them)
 //! ```
 //!
 //! - [`ffi`] is the C ABI: arguments in, statuses out, nothing else.
 //! - [`database`] owns the parts and decides when they do what.
 //! - [`store`] holds the documents in memory; [`journal`] holds the write-ahead log; [`snapshots`] knows what snapshots
-//!   are and how two states differ; [`hub`] brings events to subscribers.
+//!   are and how two states differ; [`hub`] brings events to subscribers; [`exchange`] reads and writes other programs'
+//!   files.
 //! - [`disk`] is the only way to files.
 #![deny(unsafe_op_in_unsafe_fn)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::undocumented_unsafe_blocks)]
@@ -21,9 +22,11 @@ pub mod database;
 pub mod disk;
 pub mod document;
 pub mod error;
+pub mod exchange;
 pub mod ffi;
 pub mod hub;
 pub mod journal;
+pub mod json;
 pub mod module;
 pub mod options;
 pub mod snapshots;

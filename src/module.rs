@@ -32,8 +32,9 @@ impl Module {
         match self {
             Module::IntegrationHub => cfg!(feature = "integration-hub"),
             Module::BackupRestore => cfg!(feature = "backup-restore"),
+            Module::ImportExport => cfg!(feature = "import-export"),
             // No release has these yet.
-            Module::Analytics | Module::ImportExport | Module::ApiGateway => false,
+            Module::Analytics | Module::ApiGateway => false,
         }
     }
 

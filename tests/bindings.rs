@@ -8,8 +8,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The files that hold the ABI, in the order of the header.
-const SOURCES: [&str; 8] =
-    ["status.rs", "library.rs", "lifecycle.rs", "documents.rs", "versions.rs", "snapshots.rs", "hub.rs", "plugins.rs"];
+const SOURCES: [&str; 9] = [
+    "status.rs",
+    "library.rs",
+    "lifecycle.rs",
+    "documents.rs",
+    "versions.rs",
+    "snapshots.rs",
+    "hub.rs",
+    "plugins.rs",
+    "exchange.rs",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -160,6 +169,11 @@ fn every_documented_operation_of_this_release_has_its_name() {
         "coffer_load_party_config",
         "coffer_load_entry",
         "coffer_create_database_snapshot",
+        "coffer_sync_tier1_data_to_hub",
+        "coffer_register_database_as_master_reference",
+        "coffer_export_database_for_sharing",
+        "coffer_import_database_from_external",
+        "coffer_load_phase11",
         "coffer_restore_database_from_snapshot",
         "coffer_last_error",
         "coffer_string_free",

@@ -168,6 +168,7 @@ impl Core {
 
     /// Has the thread checkpoint and waits for it; without a thread, does it here.
     pub(super) fn request_checkpoint(&self) -> Result<()> {
+        self.check_not_telling()?;
         if !self.options.background {
             return self.checkpoint();
         }

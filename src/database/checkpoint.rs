@@ -11,6 +11,7 @@
 use super::{Core, keys};
 use crate::document::Collection;
 use crate::error::{Error, Result};
+use crate::hub::this_thread;
 use crate::journal::Log;
 use crate::store::{HistoryRef, ImageWriter, Older, View, file_name, history};
 use crate::sync::MutexGuard;
@@ -71,10 +72,21 @@ impl Drop for Hold<'_> {
 
 impl Core {
     /// Keeps the store's files as they are until the result is dropped. May wait for a checkpoint under way.
-    pub(super) fn hold_files(&self) -> Hold<'_> {
+    pub(super) fn hold_files(&self) -> Result<Hold<'_>> {
+        self.check_not_telling()?;
         let published = self.published.lock();
         self.holds.fetch_add(1, Ordering::Relaxed);
-        Hold { published, holds: &self.holds }
+        Ok(Hold { published, holds: &self.holds })
+    }
+
+    /// Refuses what would wait for ever for an export whose progress this very thread is being told.
+    pub(super) fn check_not_telling(&self) -> Result<()> {
+        if self.telling.load(Ordering::Relaxed) != this_thread() {
+            return Ok(());
+        }
+        let reason =
+            "this thread is being told the progress of an export of this store; do this when that has returned";
+        Err(Error::InvalidArgument(reason.to_owned()))
     }
 
     /// Whether the journal has grown so far that a checkpoint pays. Three quarters of the image: with the old image, the

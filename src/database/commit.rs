@@ -43,6 +43,11 @@ pub(super) struct Caller<'a> {
 }
 
 impl<'a> Caller<'a> {
+    /// One whose commits may be lost with the last flush interval.
+    pub fn behind(source: &'a str) -> Caller<'a> {
+        Caller { source, durability: Durability::Behind }
+    }
+
     /// One whose commits are durable.
     pub fn durable(source: &'a str) -> Caller<'a> {
         Caller { source, durability: Durability::Durable }
@@ -63,6 +68,8 @@ pub(super) struct Prepared<'a> {
     old_revision: u64,
     /// There is nothing to clear.
     idle: bool,
+    /// Key and revision are given, not chosen under the commit lock.
+    is_fixed: bool,
 }
 
 /// A version of a Tier 1 document that goes because newer ones came.
@@ -114,13 +121,38 @@ impl<'a> Prepared<'a> {
         let is_long = edit.text.is_some_and(|text| text.len() > LONG) && !is_tier1;
         let made = is_long.then(|| Version::new(DocumentId::new(collection, edit.key), Stamp::default(), edit.text));
         let key = Cow::Borrowed(edit.key);
-        Prepared { edit, collection, key, checksum, hash, made, revision: 0, old_revision: 0, idle: false }
+        Prepared {
+            edit,
+            collection,
+            key,
+            checksum,
+            hash,
+            made,
+            revision: 0,
+            old_revision: 0,
+            idle: false,
+            is_fixed: false,
+        }
     }
 
     /// An edit that brings back what the store held before: a plug-in's document, or the newest of a Tier 1 document.
     pub(super) fn of_known(collection: Collection, key: &'a str, text: Option<&'a str>) -> Prepared<'a> {
         let hash = DocumentId::new(collection, key).hash();
         Prepared::of_checked(Edit { key, text, expected: None }, collection, is_tier1(collection), hash)
+    }
+
+    /// One version of a Tier 1 document under its stored key, where the store has none; no text says that the newest was
+    /// cleared after this version.
+    pub(super) fn of_version(
+        collection: Collection,
+        key: &'a str,
+        version: u64,
+        text: Option<&'a str>,
+    ) -> Prepared<'a> {
+        let hash = DocumentId::new(collection, key).hash();
+        let prepared = Prepared::of_checked(Edit { key, text, expected: None }, collection, true, hash);
+        let old_revision = version.saturating_sub(u64::from(text.is_some()));
+        Prepared { revision: version, old_revision, is_fixed: true, ..prepared }
     }
 
     /// A record of the layer itself.
@@ -147,6 +179,9 @@ impl<'a> Prepared<'a> {
 
     /// Checks the expectation and decides revision and key. The commit lock is held.
     fn place(&mut self, core: &Core) -> Result<()> {
+        if self.is_fixed {
+            return Ok(());
+        }
         let standing = if self.is_tier1() {
             Some(core.tier1_standing(self.collection))
         } else {
@@ -181,6 +216,7 @@ impl<'a> Prepared<'a> {
     fn told(&self, with_data: bool) -> Changed {
         let key = match self.collection {
             Collection::SaveMetadata => format!("{}/{}", self.collection.name(), self.edit.key).into(),
+            tier1 if is_tier1(tier1) => tier1.name().into(),
             _ => self.edit.key.into(),
         };
         Changed {

@@ -300,7 +300,7 @@ impl Core {
             let reason = format!("only {CHANGED} can be heard since a commit; other events are not kept");
             return Err(Error::InvalidArgument(reason));
         }
-        let published = self.hold_files();
+        let published = self.hold_files()?;
         let log = self.log()?;
         let (waited, newest) = {
             let committer = log.begin()?;

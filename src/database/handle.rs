@@ -188,8 +188,14 @@ impl Database {
         Ok(&self.core()?.report)
     }
 
+    /// Refuses what would wait for an export whose progress this thread is being told.
+    pub fn check_may_close(&self) -> Result<()> {
+        self.core.newest().check_not_telling()
+    }
+
     /// Closes this handle. The last one on a store makes everything certain and leaves an image.
     pub fn close(&self) -> Result<()> {
+        self.check_may_close()?;
         if self.closed.swap(true, Ordering::AcqRel) {
             return Err(Error::Closed);
         }

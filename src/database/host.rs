@@ -84,6 +84,13 @@ pub(super) struct HostReference {
     pub holder: Option<String>,
 }
 
+impl HostReference {
+    /// What is no object refuses nothing.
+    fn read(json: &str) -> serde_json::Result<HostReference> {
+        if json.trim_start().starts_with('{') { serde_json::from_str(json) } else { Ok(HostReference::default()) }
+    }
+}
+
 impl Default for HostReference {
     fn default() -> Self {
         HostReference { registered: true, ref_id: None, holder: None }
@@ -235,7 +242,7 @@ impl Core {
         if held.is_none() {
             let told = json!({ "name": name, "holder": holder, "about": about }).to_string();
             let answer = self.ask_host(REGISTER, holder, &told)?;
-            let answer = answer.map(|json| serde_json::from_str::<HostReference>(json.get())).transpose();
+            let answer = answer.map(|json| HostReference::read(json.get())).transpose();
             match answer.map_err(|error| wrong_answer(REGISTER, &error))? {
                 None => Module::IntegrationHub.need()?,
                 Some(answer) if !answer.registered => return Ok(Registered::elsewhere(name, answer, about)),

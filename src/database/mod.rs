@@ -10,9 +10,12 @@ mod background;
 mod checkpoint;
 mod commit;
 mod events;
+mod export;
 mod handle;
 mod histories;
 mod host;
+mod import;
+mod intake;
 mod keys;
 mod open;
 mod plugins;
@@ -31,8 +34,10 @@ mod validate;
 
 pub use commit::Edit;
 pub use events::{Registered, Subscription, SubscriptionOptions, Synced};
+pub use export::{ExportedFile, Tell};
 pub use handle::Database;
 pub use host::{HostOptions, ModuleState, Phase11};
+pub use import::{ImportOptions, ImportedFile};
 pub use plugins::{PluginWish, check_answer, usual_limit};
 
 pub use read::{Loaded, VersionInfo};
@@ -70,6 +75,8 @@ pub(crate) struct Core {
     reach: Mutex<Reach>,
     /// How many hold that lock to look at a past state.
     holds: AtomicUsize,
+    /// The thread that is just being told the progress of an export, which holds that lock; 0 for none.
+    telling: AtomicUsize,
     /// Sequence numbers of deleted snapshots whose past versions wait to be let go.
     forgotten: Mutex<Vec<u64>>,
     /// The newest commit when the store was opened.

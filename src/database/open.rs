@@ -119,6 +119,7 @@ fn at_rest(disk: Arc<dyn Disk>, folder: PathBuf, options: &Options, store: Store
         published: Mutex::default(),
         reach: Mutex::default(),
         holds: AtomicUsize::new(0),
+        telling: AtomicUsize::new(0),
         forgotten: Mutex::default(),
         opened_at: 0,
         image_length: AtomicU64::new(0),

@@ -116,17 +116,17 @@ impl<'v> Wanted<'v> {
 }
 
 /// Has the store note what is changed, until dropped.
-struct Watch<'c>(&'c Core);
+pub(super) struct Watch<'c>(&'c Core);
 
 impl<'c> Watch<'c> {
-    fn start(core: &'c Core, log: &Log) -> Result<Watch<'c>> {
+    pub(super) fn start(core: &'c Core, log: &Log) -> Result<Watch<'c>> {
         let _committer = log.begin()?;
         core.store.watch();
         Ok(Watch(core))
     }
 
     /// Collection and user's key of what was changed. The caller holds the commit lock.
-    fn end(&self) -> HashSet<(Collection, String)> {
+    pub(super) fn end(&self) -> HashSet<(Collection, String)> {
         let user_key = |(collection, key)| match collection {
             Collection::PluginData => (collection, key),
             other => (other, other.name().to_owned()),
@@ -149,7 +149,7 @@ impl Core {
         let mut outbox = Outbox::default();
         let log = self.log()?;
         log.check()?;
-        let published = self.hold_files();
+        let published = self.hold_files()?;
         let point = self.point(name)?;
         if point == Point::Now {
             return Err(Error::InvalidArgument("the present is not restored; name a snapshot or a moment".to_owned()));

@@ -83,7 +83,7 @@ impl Core {
     /// Writes the state that `name` means to a file of its own.
     pub(super) fn export_snapshot(&self, name: &str, path: &Path) -> Result<Exported> {
         self.check_target(path)?;
-        let published = self.hold_files();
+        let published = self.hold_files()?;
         let point = self.point(name)?;
         let chosen = self.choose(&point, &published)?;
         let snapshot = record_for_file(&point, &chosen.state, &chosen.side.id, chosen.side.sequence);
@@ -106,9 +106,9 @@ impl Core {
     }
 
     /// A file of the store's own must not be replaced by an export.
-    fn check_target(&self, path: &Path) -> Result<()> {
+    pub(super) fn check_target(&self, path: &Path) -> Result<()> {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-            return Err(Error::InvalidArgument(format!("{} names no file", path.display())));
+            return Err(Error::InvalidArgument(format!("{:?} names no file", path.display().to_string())));
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if self.disk.is_special(path) {
@@ -136,7 +136,7 @@ impl Core {
         }
         let image = Image::open(&*self.disk, path).map_err(|error| error.advise(ANOTHER_COPY))?;
         let mut snapshot = self.check_image(&image)?;
-        let _published = self.hold_files();
+        let _published = self.hold_files()?;
         log.check()?;
         // Greater than that of every snapshot so far, and an import takes at least one commit.
         let number = log.last_sequence() + 1;
@@ -185,7 +185,7 @@ impl Core {
 
     /// Reads again and checks every byte that a snapshot needs, and that its state is as large as its record says.
     pub(super) fn verify_snapshot(&self, name: &str) -> Result<Verified> {
-        let published = self.hold_files();
+        let published = self.hold_files()?;
         let snapshot = self.snapshot(name)?;
         let (files, file_bytes, journal_commits) = match &snapshot.file {
             Some(file) => (1, verify(&*self.disk, &self.folder.join(file)).map_err(|error| error.advise(LOST))?, 0),

@@ -102,7 +102,7 @@ impl Database {
 
 impl Core {
     fn diff_snapshots(&self, from: &str, to: &str) -> Result<Difference> {
-        let published = self.hold_files();
+        let published = self.hold_files()?;
         let (from, to) = (self.point(from)?, self.point(to)?);
         let (from, to) = (self.choose(&from, &published)?, self.choose(&to, &published)?);
         let mut difference = Difference::new(from.side.clone(), to.side.clone());
@@ -116,7 +116,7 @@ impl Core {
 
     fn load_from_snapshot<T>(&self, name: &str, key: &str, look: impl FnOnce(Loaded<'_>) -> T) -> Result<T> {
         check_key(key)?;
-        let published = self.hold_files();
+        let published = self.hold_files()?;
         let point = self.point(name)?;
         let chosen = self.choose(&point, &published)?;
         let found = match keys::target(key) {

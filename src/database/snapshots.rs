@@ -141,7 +141,7 @@ impl Core {
         )?;
         if let Some(file) = &snapshot.file {
             // Whoever restores it at this moment has read it already.
-            let _published = self.hold_files();
+            let _published = self.hold_files()?;
             self.remove(file)?;
         }
         self.forget(&[snapshot]);

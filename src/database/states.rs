@@ -11,7 +11,7 @@ use super::{Core, readout};
 use crate::document::{Collection, DocumentId};
 use crate::error::{Error, Result};
 use crate::snapshots::{Point, Side, Snapshot};
-use crate::store::{Found, Image, Older, Stamp, View, file_name, history};
+use crate::store::{Found, Image, Older, Stamp, Total, View, file_name, history};
 
 /// What to do about damage to what only snapshots need.
 pub(super) const LOST: &str = "the store itself is whole; only snapshots that need this are lost, so delete those";
@@ -76,6 +76,17 @@ impl State<'_> {
             }
         }
         newest.filter(|found| found.revision() > cleared)
+    }
+
+    /// The numbers of the versions of a Tier 1 document that exist, oldest first.
+    pub fn versions(&self, collection: Collection) -> Vec<u64> {
+        let number = |found: Found<'_>| match keys::target(std::str::from_utf8(found.key()).ok()?) {
+            Target::Version(_, version) if !found.entry().cleared => Some(version),
+            _ => None,
+        };
+        let mut versions: Vec<u64> = self.entries(collection).filter_map(number).collect();
+        versions.sort_unstable();
+        versions
     }
 
     /// One stored document, if it existed.
@@ -143,31 +154,36 @@ pub(super) struct Chosen<'c> {
     _look: Option<Look<'c>>,
 }
 
+/// What each collection holds, in the order of `Collection::ALL`.
+type Totals = [Total; Collection::ALL.len()];
+
 impl Core {
     /// Brings a state together. `published` is what the checkpoint lock guards.
     pub(super) fn choose(&self, point: &Point, published: &Published) -> Result<Chosen<'_>> {
         match point {
-            Point::Now => self.present(),
+            Point::Now => Ok(self.present()?.0),
             Point::Snapshot(snapshot) => self.snapshot_state(snapshot, published),
             Point::Sequence(sequence) => self.moment(*sequence, published),
             Point::Time(time_ms) => self.moment(self.sequence_at(*time_ms)?, published),
         }
     }
 
-    /// The present state, kept as it is now.
-    fn present(&self) -> Result<Chosen<'_>> {
+    /// The present state, kept as it is now, and how much it holds.
+    pub(super) fn present(&self) -> Result<(Chosen<'_>, Totals)> {
+        let mut totals = self.store.totals();
         let look = match &self.log {
             Some(log) => {
                 let committer = log.begin()?;
                 let sequence = committer.last_sequence();
                 self.store.begin_look(sequence);
+                totals = self.store.totals();
                 Some(Look { core: self, sequence })
             }
             None => None,
         };
         let sequence = look.as_ref().map_or(self.opened_at, |look| look.sequence);
         let state = State::View(View::new(&self.store, sequence, Older::Nothing));
-        Ok(Chosen { state, side: Side { id: "now".to_owned(), sequence }, _look: look })
+        Ok((Chosen { state, side: Side { id: "now".to_owned(), sequence }, _look: look }, totals))
     }
 
     fn snapshot_state(&self, snapshot: &Snapshot, published: &Published) -> Result<Chosen<'_>> {

@@ -116,11 +116,13 @@ pub unsafe extern "C" fn coffer_checkpoint(db: coffer_db) -> coffer_status {
 /// Calls on the same handle from other threads come back with `COFFER_ERROR_INVALID_HANDLE`. A process that ends
 /// without closing loses nothing that was `written` or `durable`.
 ///
-/// Statuses: `COFFER_ERROR_INVALID_HANDLE`; of the last handle `COFFER_ERROR_IO`, `COFFER_ERROR_FAILED`.
+/// Statuses: `COFFER_ERROR_INVALID_HANDLE`; of the last handle `COFFER_ERROR_IO`, `COFFER_ERROR_FAILED`;
+/// `COFFER_ERROR_INVALID_ARGUMENT` from a callback that is told the progress of an export: the handle then stays.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn coffer_close(db: coffer_db) -> coffer_status {
     guarded(|| {
+        database(db)?.check_may_close()?;
         let database = HANDLES.remove(db).ok_or_else(|| unknown(db))?;
         hub::forget(db);
         plugins::forget(db);

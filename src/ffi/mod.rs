@@ -12,6 +12,7 @@ mod owned;
 mod strings;
 
 pub mod documents;
+pub mod exchange;
 pub mod hub;
 pub mod library;
 pub mod lifecycle;

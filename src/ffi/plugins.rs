@@ -311,6 +311,10 @@ pub unsafe extern "C" fn coffer_hub_begin_call(
             drop(CALLS.remove(handle));
             return Err(error.into());
         }
+        if CALLS.get(handle).is_none() {
+            // The callee has closed the caller's handle.
+            return Err(Error::Closed.into());
+        }
         // SAFETY: not NULL, and the caller lets it be written.
         unsafe { strings::write(out_call, handle) };
         Ok(())

@@ -71,6 +71,10 @@ pub const COFFER_ERROR_CALLS_TOO_DEEP: i32 = -28;
 pub const COFFER_ERROR_PENDING: i32 = -29;
 /// The module that this operation needs is not in this build of the library; the message names it.
 pub const COFFER_ERROR_MODULE_ABSENT: i32 = -30;
+/// A file to import is not what it should be; the message names line and column.
+pub const COFFER_ERROR_UNREADABLE: i32 = -31;
+/// The progress callback said to stop; nothing changed.
+pub const COFFER_ERROR_CANCELLED: i32 = -32;
 /// A mistake in Coffer itself was caught at the boundary. Please report it with the message.
 pub const COFFER_ERROR_INTERNAL: i32 = -99;
 
@@ -104,6 +108,8 @@ pub fn status_of(error: &Error) -> i32 {
         Error::TimedOut { .. } => COFFER_ERROR_TIMED_OUT,
         Error::CallsTooDeep { .. } => COFFER_ERROR_CALLS_TOO_DEEP,
         Error::ModuleAbsent { .. } => COFFER_ERROR_MODULE_ABSENT,
+        Error::Unreadable { .. } => COFFER_ERROR_UNREADABLE,
+        Error::Cancelled => COFFER_ERROR_CANCELLED,
         Error::Background(error) => status_of(error),
     }
 }
@@ -142,6 +148,8 @@ pub fn name_of(status: i32) -> &'static std::ffi::CStr {
         COFFER_ERROR_CALLS_TOO_DEEP => c"COFFER_ERROR_CALLS_TOO_DEEP",
         COFFER_ERROR_PENDING => c"COFFER_ERROR_PENDING",
         COFFER_ERROR_MODULE_ABSENT => c"COFFER_ERROR_MODULE_ABSENT",
+        COFFER_ERROR_UNREADABLE => c"COFFER_ERROR_UNREADABLE",
+        COFFER_ERROR_CANCELLED => c"COFFER_ERROR_CANCELLED",
         COFFER_ERROR_INTERNAL => c"COFFER_ERROR_INTERNAL",
         _ => c"unknown status",
     }
@@ -185,6 +193,8 @@ mod tests {
             Error::TimedOut { what: "x".into(), limit: Duration::from_secs(1) },
             Error::CallsTooDeep { what: "x".into(), limit: 32 },
             Error::ModuleAbsent { module: "x" },
+            Error::Unreadable { path: Path::new("x").to_path_buf(), line: 1, column: 1, reason: "y".into() },
+            Error::Cancelled,
         ]
     }
 

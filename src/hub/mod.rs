@@ -30,6 +30,7 @@ pub use host::{Host, NAME as HOST_NAME};
 pub use plugins::{Plugin, PluginInfo, PluginView};
 pub use references::Reference;
 pub use subscriber::{Receiver, Subscriber, Wish};
+pub use threads::this_thread;
 pub use topic::{CHANGED, OVERFLOW, PLUGIN_LEFT, PLUGIN_REGISTERED, Pattern, SYNC, check_topic};
 
 use crate::sync::Mutex;

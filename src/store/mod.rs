@@ -27,6 +27,7 @@ pub use image::{
     Entry, HistoryRef, Image, ImageWriter, Manifest, Salvaged, Total, file_name, salvage, sequences, verify,
 };
 pub use overlay::Superseded;
+pub use staged::StagedFile;
 pub use version::{Stamp, Version};
 pub use view::{NOW, Older, View};
 

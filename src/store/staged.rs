@@ -74,7 +74,11 @@ impl<'d> StagedFile<'d> {
     pub fn finish(mut self) -> Result<u64> {
         self.write_out()?;
         self.sync()?;
-        self.disk.rename(&self.path, &self.target).map_err(|source| Error::io("rename", &self.path, source))?;
+        if let Err(source) = self.disk.rename(&self.path, &self.target) {
+            // It will not get its name any more, and nobody may come to clear up in another's folder.
+            let _ = self.disk.remove(&self.path);
+            return Err(Error::io("rename", &self.path, source));
+        }
         let folder = folder_of(&self.target);
         self.disk.sync_folder(folder).map_err(|source| Error::io("sync", folder, source))?;
         Ok(self.written)

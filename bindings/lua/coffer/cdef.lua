@@ -32,6 +32,8 @@ static const int32_t COFFER_ERROR_TIMED_OUT = -27;
 static const int32_t COFFER_ERROR_CALLS_TOO_DEEP = -28;
 static const int32_t COFFER_ERROR_PENDING = -29;
 static const int32_t COFFER_ERROR_MODULE_ABSENT = -30;
+static const int32_t COFFER_ERROR_UNREADABLE = -31;
+static const int32_t COFFER_ERROR_CANCELLED = -32;
 static const int32_t COFFER_ERROR_INTERNAL = -99;
 static const int32_t COFFER_ABI_VERSION = 2;
 static const int32_t COFFER_DURABILITY_DEFAULT = 0;
@@ -58,6 +60,7 @@ typedef void (*coffer_method_callback)(void *context,
                                        const char *method,
                                        const char *json);
 typedef uint64_t coffer_call;
+typedef int32_t (*coffer_progress_callback)(void *context, uint64_t done, uint64_t total);
 const char *coffer_version(void);
 uint32_t coffer_abi_version(void);
 const char *coffer_last_error(void);
@@ -202,4 +205,17 @@ coffer_status coffer_hub_supply(coffer_db db,
                                 coffer_method_callback callback,
                                 void *context,
                                 coffer_free_callback free_context);
+coffer_status coffer_export_database_for_sharing(coffer_db db,
+                                                 const char *format,
+                                                 const char *path,
+                                                 coffer_progress_callback progress,
+                                                 void *context,
+                                                 char **out_json);
+coffer_status coffer_import_database_from_external(coffer_db db,
+                                                   const char *path,
+                                                   const char *format,
+                                                   const char *options_json,
+                                                   coffer_progress_callback progress,
+                                                   void *context,
+                                                   char **out_json);
 ]]
