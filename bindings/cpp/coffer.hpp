@@ -18,6 +18,7 @@
 #ifndef COFFER_HPP
 #define COFFER_HPP
 
+#include "coffer/exchange.hpp"
 #include "coffer/hub.hpp"
 #include "coffer/plugins.hpp"
 #include "coffer/snapshots.hpp"
@@ -43,8 +44,11 @@ inline constexpr const char *party_configs = "party_configs";
 /// Keys are 1 to 1,024 bytes of UTF-8 (COFFER_ERROR_INVALID_KEY); documents are JSON texts within the limits
 /// of the options (COFFER_ERROR_INVALID_JSON, _TOO_LARGE, _TOO_DEEP) and are kept byte for byte.
 /// Its members for snapshots come from SnapshotMembers, those for events from HubMembers, those for plug-ins, calls and the
-/// host's hub from PluginMembers.
-class Database : public SnapshotMembers<Database>, public HubMembers<Database>, public PluginMembers<Database> {
+/// host's hub from PluginMembers, those for files of other programs from ExchangeMembers.
+class Database : public SnapshotMembers<Database>,
+                 public HubMembers<Database>,
+                 public PluginMembers<Database>,
+                 public ExchangeMembers<Database> {
   public:
     /// An object that is not open.
     Database() noexcept = default;

@@ -1,8 +1,10 @@
 // What is special to the C++ binding: moves, destructors, exceptions, texts, adapters, reused strings, the reader of
 // Coffer's answers, the text of options, and many threads on one object. What is special about events is in
-// binding_hub.hpp, about plug-ins in binding_plugins.hpp, about calls and hosts in binding_calls.hpp.
+// binding_hub.hpp, about plug-ins in binding_plugins.hpp, about calls and hosts in binding_calls.hpp, about files of other
+// programs in binding_exchange.hpp.
 //
 // It must not repeat the conformance cases. Invariant: every case ends with no handle left open.
+#include "binding_exchange.hpp"
 #include "support.hpp"
 
 #include <algorithm>
@@ -413,6 +415,8 @@ int main(int argc, char **argv) {
                            CASE(requests_are_answered_later), CASE(requests_outlive), CASE(plugins_move),
                            CASE(plugins_end_from_within), CASE(plugins_in_any_order), CASE(refused_plugins),
                            CASE(calls_move), CASE(abandoned_calls), CASE(event_numbers), CASE(hosts_refuse),
-                           CASE(plugin_texts), CASE(calls_on_threads), CASE(nothing_left)},
+                           CASE(plugin_texts), CASE(calls_on_threads), CASE(progress_throws),
+                           CASE(progress_stops), CASE(progress_is_borrowed), CASE(exchange_texts), CASE(import_options),
+                           CASE(exchange_answers), CASE(nothing_left)},
                           "passed");
 }

@@ -2,6 +2,7 @@
 //
 // It must not test what only C++ has (that is binding.cpp). Invariant: one function per case, in the page's order and
 // under its name, each on a store of its own.
+#include "conformance_exchange.hpp"
 #include "conformance_hub.hpp"
 #include "conformance_lifecycle.hpp"
 #include "conformance_plugins.hpp"
@@ -9,9 +10,7 @@
 #include "support.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 
 using coffer::Batch;
@@ -22,12 +21,6 @@ using Keys = std::vector<std::string>;
 
 static const Keys fresh_keys = {"character_roster", "character_roster_v", "equipment_sets", "equipment_sets_v",
                                 "party_configs",    "party_configs_v",    "plugin_data",    "save_metadata"};
-
-static bool is_recent(std::int64_t unix_ms) {
-    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
-        std::chrono::system_clock::now().time_since_epoch());
-    return std::llabs(now.count() - unix_ms) < 60'000;
-}
 
 static void version(const std::string &) {
     int major = 0, minor = 0, patch = 0, length = 0;
@@ -72,7 +65,7 @@ static void overwrite_counts_revisions(const std::string &folder) {
         const auto entry = db.load_entry("counted");
         CHECK(entry && entry->revision == revision);
         CHECK(entry->json == std::to_string(revision * 10));
-        CHECK(is_recent(entry->saved_at_ms));
+        CHECK(tests::is_recent(entry->saved_at_ms));
     }
 }
 
@@ -119,8 +112,8 @@ static void tier1_versions(const std::string &folder) {
     CHECK(!db.load_version(coffer::equipment_sets, 1));
     const auto versions = db.list_versions(coffer::character_roster);
     CHECK(versions.size() == 2);
-    CHECK(versions[0].version == 1 && versions[0].bytes == 2 && is_recent(versions[0].saved_at_ms));
-    CHECK(versions[1].version == 2 && versions[1].bytes == 18 && is_recent(versions[1].saved_at_ms));
+    CHECK(versions[0].version == 1 && versions[0].bytes == 2 && tests::is_recent(versions[0].saved_at_ms));
+    CHECK(versions[1].version == 2 && versions[1].bytes == 18 && tests::is_recent(versions[1].saved_at_ms));
     CHECK(db.list_versions(coffer::equipment_sets).empty());
     const auto counters = db.version_counters();
     CHECK(counters.character_roster == 2 && counters.equipment_sets == 0 && counters.party_configs == 1);
@@ -475,6 +468,7 @@ int main(int argc, char **argv) {
          CASE(snapshot_export_import), CASE(snapshot_reopen), CASE(hub_changes), CASE(hub_topics), CASE(hub_delivery),
          CASE(hub_unsubscribe), CASE(hub_overflow), CASE(hub_since), CASE(hub_sync), CASE(hub_master_reference),
          CASE(hub_plugins), CASE(hub_calls), CASE(hub_call_failures), CASE(hub_begin_call), CASE(hub_host),
-         CASE(phase11), CASE(no_live_handles)},
+         CASE(phase11), CASE(exchange_round_trip), CASE(exchange_defaults), CASE(exchange_import), CASE(exchange_errors),
+         CASE(exchange_progress), CASE(no_live_handles)},
         "ok");
 }

@@ -43,7 +43,8 @@ static void closed_handle(const std::string &folder) {
     REFUSED(closed, (void)db.plugin("p")), REFUSED(closed, (void)db.call("p", "m", "1"));
     REFUSED(closed, (void)db.begin_call("p", "m", "1")), REFUSED(closed, (void)db.next_call());
     REFUSED(closed, (void)db.supply_hub({}, [](const coffer::MethodCall &) { return "1"; }));
-    REFUSED(closed, (void)db.load_phase11());
+    REFUSED(closed, (void)db.load_phase11()), REFUSED(closed, (void)db.export_database_for_sharing());
+    REFUSED(closed, (void)db.import_database_from_external(folder));
     REFUSED(closed, db.close());
     CHECK(coffer_close(handle) == closed);
     CHECK(coffer_flush(handle) == closed);

@@ -201,7 +201,7 @@ static void hub_host(const std::string &folder) {
     party.save_party_config("[4]");
     party.publish("own", "[2]");
     CHECK(has(REFUSED(COFFER_ERROR_CALL_FAILED, party.publish("forbidden", "1")), "not here"));
-    CHECK(party.sync_tier1_data_to_hub().host == "{\"event_id\":\"e-1\"}");
+    CHECK(party.sync_tier1_data_to_hub().host == "{\"event_id\": \"e-1\"}");
     const coffer::Registered registered = party.register_database_as_master_reference();
     CHECK(registered.registered && registered.reference.ref_id == "ref-7" && registered.reference.holder == "party");
     CHECK(asked.size() == 4);
@@ -228,10 +228,10 @@ static void hub_host(const std::string &folder) {
 static void phase11(const std::string &folder) {
     Database db(folder);
     const coffer::Phase11 usual = db.load_phase11();
-    for (const coffer::Module &there : {usual.integration_hub, usual.backup_restore}) {
+    for (const coffer::Module &there : {usual.integration_hub, usual.backup_restore, usual.import_export}) {
         CHECK(there.present && there.origin == "built_in" && there.version == COFFER_VERSION);
     }
-    for (const coffer::Module &other : {usual.analytics, usual.import_export, usual.api_gateway}) {
+    for (const coffer::Module &other : {usual.analytics, usual.api_gateway}) {
         CHECK(other.present ? other.origin == "built_in" && other.version == COFFER_VERSION
                             : other.origin == "left_out" && !other.version);
     }

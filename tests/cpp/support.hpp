@@ -7,7 +7,10 @@
 
 #include "coffer.hpp"
 
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -42,6 +45,13 @@ std::string refused(coffer_status status, Call &&call, int line) {
 
 #define CHECK(condition) ::tests::require((condition), #condition, __LINE__)
 #define REFUSED(status, call) ::tests::refused((status), [&] { call; }, __LINE__)
+
+/// Whether a moment in Unix milliseconds is within a minute of now.
+inline bool is_recent(std::int64_t unix_ms) {
+    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::system_clock::now().time_since_epoch());
+    return std::llabs(now.count() - unix_ms) < 60'000;
+}
 
 struct Case {
     const char *name;

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace coffer {
 namespace detail {
@@ -39,6 +40,17 @@ inline void append_quoted(std::string &out, std::string_view text) {
         }
     }
     out += '"';
+}
+
+/// Appends `texts` to `out` as a JSON array of strings.
+inline void append_texts(std::string &out, const std::vector<std::string> &texts) {
+    const char *before = "[";
+    for (const std::string &text : texts) {
+        out += before;
+        append_quoted(out, text);
+        before = ",";
+    }
+    out += texts.empty() ? "[]" : "]";
 }
 
 /// Appends one Unicode scalar value to `out` as UTF-8.

@@ -69,25 +69,13 @@ struct RestoreOptions {
     /// The options as a JSON object, for coffer_restore_database_from_snapshot.
     std::string to_json() const {
         std::string out = dry_run ? "{\"dry_run\":true" : "{\"dry_run\":false";
-        add_names(out, "collections", collections);
-        add_names(out, "keys", keys);
+        if (collections) {
+            detail::append_texts(out += ",\"collections\":", *collections);
+        }
+        if (keys) {
+            detail::append_texts(out += ",\"keys\":", *keys);
+        }
         return out + "}";
-    }
-
-  private:
-    static void add_names(std::string &out, const char *member, const std::optional<std::vector<std::string>> &names) {
-        if (!names) {
-            return;
-        }
-        out += ',';
-        detail::append_quoted(out, member);
-        const char *before = ":[";
-        for (const std::string &name : *names) {
-            out += before;
-            detail::append_quoted(out, name);
-            before = ",";
-        }
-        out += names->empty() ? ":[]" : "]";
     }
 };
 

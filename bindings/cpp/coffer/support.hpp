@@ -93,6 +93,20 @@ class ModuleAbsent : public Error {
     explicit ModuleAbsent(const std::string &message) : Error(COFFER_ERROR_MODULE_ABSENT, message) {}
 };
 
+/// A file to import is not what it should be; nothing has changed.
+class Unreadable : public Error {
+  public:
+    /// @param message one line that names the file, the line and the column.
+    explicit Unreadable(const std::string &message) : Error(COFFER_ERROR_UNREADABLE, message) {}
+};
+
+/// A Progress said to stop; nothing has changed.
+class Cancelled : public Error {
+  public:
+    /// @param message one line.
+    explicit Cancelled(const std::string &message) : Error(COFFER_ERROR_CANCELLED, message) {}
+};
+
 /// Why the last failing call on this thread failed, in one line; empty after a call that succeeded.
 inline std::string last_error() { return coffer_last_error(); }
 
@@ -169,6 +183,8 @@ namespace detail {
     case COFFER_ERROR_CALL_FAILED: throw CallFailed(coffer_last_error());
     case COFFER_ERROR_TIMED_OUT: throw TimedOut(coffer_last_error());
     case COFFER_ERROR_MODULE_ABSENT: throw ModuleAbsent(coffer_last_error());
+    case COFFER_ERROR_UNREADABLE: throw Unreadable(coffer_last_error());
+    case COFFER_ERROR_CANCELLED: throw Cancelled(coffer_last_error());
     default: throw Error(status, coffer_last_error());
     }
 }
