@@ -1,10 +1,10 @@
 // Coffer.Database: an open store. This file holds its life: opening, closing, errors, and what belongs to the library as
 // a whole. Documents are in Database.Documents.cs, Tier 1 in Database.Tier1.cs, snapshots in Database.Snapshots.cs, events
-// in Database.Hub.cs, plug-ins in Database.Plugins.cs.
+// in Database.Hub.cs, plug-ins in Database.Plugins.cs, files of other programs in Database.Exchange.cs.
 //
-// It must not let a managed exception cross into C (what C calls is all in Subscription.cs and Callee.cs), and nothing here
-// needs code made at run time, so that ahead-of-time compilers such as IL2CPP take it. The imports are in Native.cs, which is
-// generated.
+// It must not let a managed exception cross into C (what C calls is all in Subscription.cs, Callee.cs and Telling.cs), and
+// nothing here needs code made at run time, so that ahead-of-time compilers such as IL2CPP take it. The imports are in
+// Native.cs, which is generated.
 //
 // Invariant: an open Database owns exactly one handle, and it is closed exactly once: by Close, by Dispose, or by the
 // finalizer of a forgotten object.

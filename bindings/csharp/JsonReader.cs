@@ -5,6 +5,7 @@
 // Invariant: a text that is not what was promised throws CofferException with Status.Internal; members of objects that are
 // not known yet are skipped.
 using System;
+using System.Collections.Generic;
 using System.Text;
 
 namespace Coffer
@@ -39,6 +40,28 @@ namespace Coffer
                 }
             }
             into.Append('"');
+        }
+
+        /// <summary>Appends texts as a JSON array of strings.</summary>
+        /// <exception cref="ArgumentException">One is null.</exception>
+        internal static void AppendTexts(StringBuilder into, IEnumerable<string> texts, string what)
+        {
+            into.Append('[');
+            bool first = true;
+            foreach (string text in texts)
+            {
+                if (text == null)
+                {
+                    throw new ArgumentException(what + " holds a null");
+                }
+                if (!first)
+                {
+                    into.Append(',');
+                }
+                AppendQuoted(into, text);
+                first = false;
+            }
+            into.Append(']');
         }
 
         /// <summary>Calls <paramref name="element"/> in front of each element; it must read exactly one value.</summary>

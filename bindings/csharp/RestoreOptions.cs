@@ -26,33 +26,15 @@ namespace Coffer
         public string ToJson()
         {
             var json = new StringBuilder("{\"dry_run\":").Append(DryRun ? "true" : "false");
-            AddList(json, "collections", Collections, nameof(Collections));
-            AddList(json, "keys", Keys, nameof(Keys));
+            if (Collections != null)
+            {
+                JsonReader.AppendTexts(json.Append(",\"collections\":"), Collections, nameof(Collections));
+            }
+            if (Keys != null)
+            {
+                JsonReader.AppendTexts(json.Append(",\"keys\":"), Keys, nameof(Keys));
+            }
             return json.Append('}').ToString();
-        }
-
-        private static void AddList(StringBuilder json, string name, IEnumerable<string> texts, string property)
-        {
-            if (texts == null)
-            {
-                return;
-            }
-            json.Append(",\"").Append(name).Append("\":[");
-            bool first = true;
-            foreach (string text in texts)
-            {
-                if (text == null)
-                {
-                    throw new ArgumentException(property + " holds a null");
-                }
-                if (!first)
-                {
-                    json.Append(',');
-                }
-                JsonReader.AppendQuoted(json, text);
-                first = false;
-            }
-            json.Append(']');
         }
     }
 }

@@ -72,6 +72,10 @@ namespace Coffer
         Pending = -29,
         /// <summary>The module that this needs is not in this build of the library; the message names it.</summary>
         ModuleAbsent = -30,
+        /// <summary>A file to import is not what it should be; the message names line and column.</summary>
+        Unreadable = -31,
+        /// <summary>A <see cref="ProgressHandler"/> said to stop; nothing has changed.</summary>
+        Cancelled = -32,
         /// <summary>A bug in Coffer.</summary>
         Internal = -99
     }

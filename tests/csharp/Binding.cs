@@ -1,6 +1,6 @@
 // What is special to the C# binding: handles that are forgotten, disposed twice or used afterwards, texts on their way to
 // UTF-8, byte arrays, many threads, and the names of the statuses. What is special to events is in Binding.Hub.cs, to
-// plug-ins in Binding.Plugins.cs, to hosts in Binding.Hosts.cs.
+// plug-ins in Binding.Plugins.cs, to hosts in Binding.Hosts.cs, to files of other programs in Binding.Exchange.cs.
 //
 // It must not repeat the conformance cases. Invariant: every case ends with no handle left open.
 using System;
@@ -341,6 +341,7 @@ internal static partial class Binding
             PluginsNobodyKeeps, ForgottenWithPlugins, EndedPluginsAreLetGo, ExceptionsBecomeRefusals,
             RequestsFromOtherThreads, RequestsAnsweredTwice, RequestsThatArePulled, EndingPluginsFromWithin,
             EndingWaitsForTheCall, PluginsOnManyThreads, CallsOnOtherThreads, PluginArguments, HostsNobodyKeeps,
-            HostsThatRefuse, HostsThatFail, HostsHearCommits, EndingHostsFromWithin, EventNumbers, NothingLeft);
+            HostsThatRefuse, HostsThatFail, HostsHearCommits, EndingHostsFromWithin, EventNumbers, ProgressThatThrows,
+            ProgressThatStops, ProgressThatWorks, ProgressIsLetGo, ExchangeArguments, ImportOptionsAndAnswers, NothingLeft);
     }
 }

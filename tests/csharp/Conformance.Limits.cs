@@ -152,6 +152,7 @@ internal static partial class Conformance
             () => db.ImportSnapshot(folder + "/file"), () => db.DiffVersions("party_configs", 1, 2),
             () => db.Subscribe("*", one => { }), () => db.Poll(), () => db.Publish("topic", "1"), () => db.References(),
             () => db.SyncTier1DataToHub(), () => db.RegisterDatabaseAsMasterReference(),
+            () => db.ExportDatabaseForSharing(), () => db.ImportDatabaseFromExternal(folder + "/file"),
             () => db.RecoveryReport(), () => db.Flush(), () => db.Checkpoint(), () => db.Close()
         };
         foreach (Action call in calls)

@@ -292,11 +292,11 @@ internal static partial class Conformance
         using (var db = new Database(folder))
         {
             Phase11 modules = db.LoadPhase11();
-            foreach (ModuleState there in new[] { modules.IntegrationHub, modules.BackupRestore })
+            foreach (ModuleState there in new[] { modules.IntegrationHub, modules.BackupRestore, modules.ImportExport })
             {
                 Check(there.Present && there.Version == Database.Version && there.Origin == ModuleOrigin.BuiltIn);
             }
-            foreach (ModuleState absent in new[] { modules.Analytics, modules.ImportExport, modules.ApiGateway })
+            foreach (ModuleState absent in new[] { modules.Analytics, modules.ApiGateway })
             {
                 Check(!absent.Present && absent.Version == null && absent.Origin == ModuleOrigin.LeftOut);
             }

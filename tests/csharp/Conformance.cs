@@ -468,6 +468,7 @@ internal static partial class Conformance
             SnapshotCreate, SnapshotRestore, SnapshotRestorePart, SnapshotUnknown, SnapshotListPinDelete, SnapshotDiff,
             SnapshotLoad, SnapshotMoment, SnapshotExportImport, SnapshotReopen, HubChanges, HubTopics, HubDelivery,
             HubUnsubscribe, HubOverflow, HubSince, HubSync, HubMasterReference, HubPlugins, HubCalls, HubCallFailures,
-            HubBeginCall, HubHost, Phase11, NoLiveHandles);
+            HubBeginCall, HubHost, Phase11, ExchangeRoundTrip, ExchangeDefaults, ExchangeImport, ExchangeErrors,
+            ExchangeProgress, NoLiveHandles);
     }
 }
