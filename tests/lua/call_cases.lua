@@ -188,7 +188,9 @@ case("phase11", function(path)
         check(module.version == version and module.origin == origin, name)
         count = count + 1
     end
-    check(modules.integration_hub.present and modules.backup_restore.present, "what every build has")
+    for _, name in ipairs { "integration_hub", "backup_restore", "import_export" } do
+        check(modules[name].present == true, name .. " is in every build")
+    end
     for _ in pairs(modules) do count = count - 1 end
     equal(count, 0, "modules")
 end)

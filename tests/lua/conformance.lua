@@ -4,7 +4,7 @@
 --
 -- Must not: use anything that a store of another case left behind; each case opens its own below the folder.
 -- Keeps: the cases run in the page's order. Those about snapshots are in snapshot_cases.lua, about events in hub_cases.lua,
--- about plug-ins and modules in call_cases.lua.
+-- about plug-ins and modules in call_cases.lua, about files of other programs in exchange_cases.lua.
 
 local coffer = require "coffer"
 local support = require "support"
@@ -287,6 +287,9 @@ case("read_only", function(path)
     refused(coffer.ERROR_READ_ONLY, reader:saveBatch { { key = "doc", data = 2 } })
     refused(coffer.ERROR_READ_ONLY, reader:createDatabaseSnapshot())
     support.not_restored(coffer.ERROR_READ_ONLY, reader:restoreDatabaseFromSnapshot "latest")
+    local exported = reader:exportDatabaseForSharing("json", path .. ".json")
+    check(exported.success and exported.documents == 1, exported.error)
+    refused(coffer.ERROR_READ_ONLY, reader:importDatabaseFromExternal(path .. ".json"))
     equal(writer:loadPersistentData "doc", 1, "document")
 end)
 
@@ -405,6 +408,8 @@ case("closed_handle", function(path)
     refused(CLOSED, db:call("p", "m", 1))
     refused(CLOSED, db:beginCall("p", "m", 1))
     refused(CLOSED, db:load_phase11())
+    refused(CLOSED, db:importDatabaseFromExternal(path .. "_file"))
+    support.not_exported(CLOSED, db:exportDatabaseForSharing("json", path .. "_file"))
     equal(db:syncTier1DataToHub().status, CLOSED, "sync")
     equal(db:registerDatabaseAsMasterReference().status, CLOSED, "registration")
     check(not pcall(db.flush, {}), "a method without its database throws")
@@ -425,6 +430,7 @@ end)
 require "snapshot_cases"
 require "hub_cases"
 require "call_cases"
+require "exchange_cases"
 
 case("no_live_handles", function()
     equal(coffer.liveHandles(), 0, "live handles")

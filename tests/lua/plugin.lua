@@ -26,7 +26,7 @@ local DOCUMENTED = {
     "savePersistentData", "loadPersistentData", "clearDatabaseEntry", "listDatabaseKeys", "saveCharacterRosterState",
     "loadCharacterRosterState", "saveEquipmentConfig", "loadEquipmentConfig", "savePartyConfig", "loadPartyConfig",
     "createDatabaseSnapshot", "restoreDatabaseFromSnapshot", "syncTier1DataToHub", "registerDatabaseAsMasterReference",
-    "load_phase11",
+    "load_phase11", "exportDatabaseForSharing", "importDatabaseFromExternal",
 }
 
 local function test_names()
@@ -191,6 +191,63 @@ local function test_hub(plugin)
     check(answer(plugin.registerDatabaseAsMasterReference).ref_id == registered.ref_id, "again")
 end
 
+local function write(name, text)
+    local file = assert(io.open(name, "wb"))
+    file:write(text)
+    file:close()
+    return name
+end
+
+local function test_exchange(plugin)
+    check(answer(plugin.saveCharacterRosterState, { [0] = { name = "Terra" }, [255] = { name = "Umaro" } }) == true, "save")
+    for _, format in ipairs { "json", "csv", "xml" } do
+        local name = path .. "_shared." .. format
+        local exported = answer(plugin.exportDatabaseForSharing, format, name)
+        check(exported.success == true and exported.error == nil and plugin.lastError() == "", plugin.lastError())
+        check(exported.path == name and exported.format == format, "path and format")
+        check(answer(plugin.saveCharacterRosterState, {}) == true, "save")
+        local data = answer(plugin.importDatabaseFromExternal, name, format)
+        check(type(data) == "table" and plugin.lastError() == "", plugin.lastError())
+        check(data.character_roster[0].name == "Terra" and data.character_roster[255].name == "Umaro", "the data")
+        check(answer(plugin.loadCharacterRosterState)[255].name == "Umaro", "what was saved")
+        os.remove(name)
+    end
+    local usual = answer(plugin.exportDatabaseForSharing)
+    check(usual.format == "json" and usual.path:find "/database_export_%d%d%d%d%d%d%d%d_%d%d%d%d%d%d%.json$", usual.path)
+    -- The path goes straight on.
+    check(answer(plugin.importDatabaseFromExternal, plugin.exportDatabaseForSharing().path) ~= nil, plugin.lastError())
+
+    -- A file of the plug-in that this one replaces; null of another program is no data in Lua.
+    local old = write(path .. "_old.json", [[{"version":"1.2.0","timestamp":1700000000,
+        "character_roster":{"0":{"items":{"0":1,"255":2}},"13":{"name":"Gogo"}},"equipment_sets":null,
+        "party_configs":[],"versions":{"character_roster_v":9,"equipment_sets_v":0,"party_configs_v":1}}]])
+    local data = answer(plugin.importDatabaseFromExternal, old)
+    check(data.character_roster[0].items[255] == 2 and data.character_roster[13].name == "Gogo", "integer keys")
+    check(data.equipment_sets == nil and next(data.party_configs) == nil, "null and an empty array")
+    for name in pairs(data) do check(name ~= "versions" and name ~= "saved", "not documented: " .. name) end
+    check(answer(plugin.loadCharacterRosterState)[13].name == "Gogo", "what was saved")
+
+    local held = write(path .. "_held.json", '{"equipment_sets":{"power":1e400}}')
+    check(next(answer(plugin.importDatabaseFromExternal, held)) == nil, "what Lua cannot hold")
+    check(plugin.lastError():find("out of range", 1, true), plugin.lastError())
+    local torn = write(path .. "_torn.json", '{"character_roster":{"0":1},\n"party_configs":[')
+    check(answer(plugin.importDatabaseFromExternal, torn) == nil, "a torn file")
+    check(plugin.lastError():find("line 2, column 18", 1, true), plugin.lastError())
+    for _, wrong in ipairs { 7, true, {}, print, "", "a\0b", "/nowhere/x", torn } do
+        check(answer(plugin.importDatabaseFromExternal, wrong) == nil and plugin.lastError() ~= "", tostring(wrong))
+        check(answer(plugin.importDatabaseFromExternal, old, wrong) == nil and plugin.lastError() ~= "", tostring(wrong))
+        -- As a format, and as a path unless it is one.
+        for count = 1, wrong == torn and 1 or 2 do
+            local refused = answer(plugin.exportDatabaseForSharing, count == 1 and wrong or "json", wrong)
+            check(refused.success == false and type(refused.error) == "string", tostring(wrong))
+            check(plugin.lastError() == refused.error, "the last error")
+        end
+    end
+    check(answer(plugin.importDatabaseFromExternal) == nil, "no path")
+    check(answer(plugin.loadCharacterRosterState)[13].name == "Gogo", "nothing changed")
+    for _, name in ipairs { old, held, torn } do os.remove(name) end
+end
+
 -- Calls with the standard error output replaced by a list, which is the second result.
 local function overheard(call)
     local said, outer = {}, io.stderr
@@ -203,12 +260,12 @@ end
 local function test_modules(plugin)
     local found, said = overheard(plugin.load_phase11)
     local version = require("coffer").version()
-    for _, name in ipairs { "integration_hub", "backup_restore" } do
+    for _, name in ipairs { "integration_hub", "backup_restore", "import_export" } do
         check(found[name].version == version and found[name].origin == "built_in", name)
         found[name] = nil
     end
     -- Each of the others is there, or it was told that it is not.
-    for _, name in ipairs { "analytics", "import_export", "api_gateway" } do
+    for _, name in ipairs { "analytics", "api_gateway" } do
         if not found[name] then
             local line = table.remove(said, 1)
             check(line and line:find("^coffer: [^\n]*" .. name .. "[^\n]*\n$"), tostring(line))
@@ -249,6 +306,9 @@ local function test_without_a_store()
         assert(synced.success == false and synced.error ~= "")
         local registered = plugin.registerDatabaseAsMasterReference()
         assert(registered.registered == false and registered.error ~= "")
+        local exported = plugin.exportDatabaseForSharing("json", "/nowhere/x.json")
+        assert(exported.success == false and exported.error ~= "")
+        assert(plugin.importDatabaseFromExternal("/nowhere/x.json") == nil and plugin.lastError() ~= "")
         assert(next(plugin.load_phase11()) == nil and plugin.lastError() ~= "")
         io.stdout:write "all failed quietly"
     ]]
@@ -270,5 +330,5 @@ end
 
 local plugin = test_names()
 for _, test in ipairs { test_before_the_first_save, test_persistent_data, test_clear, test_failures, test_tier1,
-    test_snapshots, test_hub, test_modules, test_without_a_store } do test(plugin) end
+    test_snapshots, test_hub, test_exchange, test_modules, test_without_a_store } do test(plugin) end
 print("ok plugin (" .. checks .. " checks)")

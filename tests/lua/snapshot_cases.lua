@@ -8,7 +8,7 @@ local support = require "support"
 
 local case, open = support.case, support.open
 local check, equal, refused, patch = support.check, support.equal, support.refused, support.patch
-local not_restored = support.not_restored
+local not_restored, read, write = support.not_restored, support.read, support.write
 
 local function restored(result)
     if not result.success then error(("not restored: %s"):format(result.error), 2) end
@@ -300,19 +300,6 @@ case("snapshot_moment", function(path)
     not_restored(coffer.ERROR_INVALID_ARGUMENT, db:restoreDatabaseFromSnapshot "sequence:x")
     equal(contents(db), before, "documents after what was refused")
 end)
-
-local function read(path)
-    local file = assert(io.open(path, "rb"))
-    local bytes = file:read "*a"
-    file:close()
-    return bytes
-end
-
-local function write(path, bytes)
-    local file = assert(io.open(path, "wb"))
-    file:write(bytes)
-    file:close()
-end
 
 case("snapshot_export_import", function(path)
     local db, file = open(path), path .. "_é.coffer"

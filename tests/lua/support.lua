@@ -52,6 +52,12 @@ function M.not_restored(status, result)
     return (failed_as(status, result.status, result.error))
 end
 
+--- The same of an export, which answers a table either way.
+function M.not_exported(status, result)
+    if result.success ~= false then error("wanted " .. coffer.statusName(status) .. ", but it was exported", 2) end
+    return (failed_as(status, result.status, result.error))
+end
+
 --- A JSON Patch must have these operations, each written as "op path value" and in any order.
 function M.patch(operations, ...)
     if type(operations) ~= "table" then error("no patch: " .. tostring(operations), 2) end
@@ -64,6 +70,22 @@ function M.patch(operations, ...)
     table.sort(wanted)
     local left, right = table.concat(got, "; "), table.concat(wanted, "; ")
     if left ~= right then error(("patch: wanted %s, got %s"):format(right, left), 2) end
+end
+
+--- The bytes of a file.
+function M.read(path)
+    local file = assert(io.open(path, "rb"))
+    local bytes = file:read "*a"
+    file:close()
+    return bytes
+end
+
+--- Writes a file; its path.
+function M.write(path, bytes)
+    local file = assert(io.open(path, "wb"))
+    file:write(bytes)
+    file:close()
+    return path
 end
 
 --- Runs every case and ends the process.

@@ -1,8 +1,8 @@
 -- What the methods of the database object share: its class, its handle, the checks on their arguments and the way from a
 -- status to results.
 --
--- Must not: call the library but to give back its texts. The calls are in database.lua, snapshots.lua, calls.lua and
--- hub.lua, which fill the class.
+-- Must not: call the library but to give back its texts. The calls are in database.lua, snapshots.lua, exchange.lua,
+-- calls.lua and hub.lua, which fill the class.
 -- Keeps: results follow the one rule in coffer.lua (success, or nil, message, status), and a text that C handed out is
 -- copied and given back at once.
 
@@ -12,10 +12,12 @@ local library = require "coffer.library"
 
 local lib, failure = library.lib, library.failure
 local find = string.find
-local tonumber, type, getmetatable = tonumber, type, getmetatable
+local next, pairs, tonumber, type, getmetatable = next, pairs, tonumber, type, getmetatable
 
 local OK = tonumber(lib.COFFER_OK)
 local INVALID_JSON = tonumber(lib.COFFER_ERROR_INVALID_JSON)
+local INVALID_OPTION = tonumber(lib.COFFER_ERROR_INVALID_OPTION)
+local INVALID_ARGUMENT = tonumber(lib.COFFER_ERROR_INVALID_ARGUMENT)
 
 -- The codec's largest. How deep a document may be is for the store to say, which knows its own options.
 local DEPTH = 1024
@@ -41,6 +43,11 @@ function M.argument_problem(what, text)
 end
 
 local argument_problem = M.argument_problem
+
+--- The same for what may be left out.
+function M.optional_problem(what, text)
+    if text ~= nil then return argument_problem(what, text) end
+end
 
 function M.key_problem(key) return argument_problem("key", key) end
 
@@ -77,6 +84,23 @@ function M.decoded(text, message, status)
     value, message = json.decode(text, DEPTH)
     if value == nil then return nil, message, INVALID_JSON end
     return value
+end
+
+--- The JSON text of a call's options, nil for none; false, message, status when they cannot be.
+function M.options_text(options)
+    if options == nil then return nil end
+    if type(options) ~= "table" then
+        return false, "the options must be a table, got " .. type(options), INVALID_ARGUMENT
+    end
+    local given = json.object()
+    for name, value in pairs(options) do
+        -- A list that came out empty must choose nothing: it is an empty array, not the object that {} usually is.
+        if type(value) == "table" and next(value) == nil then value = json.array() end
+        given[name] = value
+    end
+    local text, message = json.encode(given)
+    if text then return text end
+    return false, "options: " .. message, INVALID_OPTION
 end
 
 function M.encoded(value)

@@ -9,8 +9,8 @@
 --
 -- Must not: throw, whatever it is given, nor answer with more than one value: callers pass the answers straight on.
 -- Keeps the documented answers: saves and clears true or false, loads the data or nil, Tier 1 loads an empty table before
--- the first save, a restore, a broadcast, a registration and load_phase11 a table either way. A Tier 1 load that fails
--- answers nil, so that nobody takes a broken store for an empty one.
+-- the first save, an import the data or nil, a restore, a broadcast, a registration, an export and load_phase11 a table
+-- either way. A Tier 1 load that fails answers nil, so that nobody takes a broken store for an empty one.
 
 local json = require "coffer.json"
 
@@ -138,6 +138,25 @@ end
 --- A table with registered = true and ref_id, or with registered = false and error; who holds it is told if another does.
 function M.registerDatabaseAsMasterReference()
     return told("registered", "registerDatabaseAsMasterReference")
+end
+
+--- A table with success = true, path and format, or with success = false and error. The format is "json", "csv" or "xml",
+--- JSON by default; the path is database_export_YYYYMMDD_HHMMSS.<format> in the store's folder by default.
+function M.exportDatabaseForSharing(format, path)
+    return told("success", "exportDatabaseForSharing", format, path)
+end
+
+--- A table with those of character_roster, equipment_sets and party_configs that the file has, having saved everything
+--- that is in it; nil when it failed, and then nothing has changed. The file's beginning tells the format by default. If
+--- the file has numbers that Lua cannot hold, as 1e400, the table is empty, and lastError() says so.
+function M.importDatabaseFromExternal(path, format)
+    local data, result = attempt("importDatabaseFromExternal", path, format)
+    if data == nil then return nil end
+    problem = result.data_problem or ""
+    for name, value in pairs(data) do
+        if value == coffer.null then data[name] = nil end
+    end
+    return data
 end
 
 local MODULES = { "integration_hub", "backup_restore", "analytics", "import_export", "api_gateway" }

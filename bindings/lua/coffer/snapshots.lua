@@ -13,20 +13,15 @@ local library = require "coffer.library"
 local method = require "coffer.method"
 
 local lib = library.lib
-local pairs, next, type = pairs, next, type
+local type = type
 
 local INVALID_KEY = tonumber(lib.COFFER_ERROR_INVALID_KEY)
-local INVALID_OPTION = tonumber(lib.COFFER_ERROR_INVALID_OPTION)
 local INVALID_ARGUMENT = tonumber(lib.COFFER_ERROR_INVALID_ARGUMENT)
 
 local Database, text_out, handle_of = method.Database, method.text_out, method.handle_of
-local argument_problem, version_problem = method.argument_problem, method.version_problem
+local argument_problem, optional_problem = method.argument_problem, method.optional_problem
+local version_problem, options_text = method.version_problem, method.options_text
 local done, take_text, decoded = method.done, method.take_text, method.decoded
-
--- As argument_problem, for what may be left out.
-local function optional_problem(what, text)
-    if text ~= nil then return argument_problem(what, text) end
-end
 
 -- ---- making and knowing
 
@@ -93,27 +88,10 @@ end
 
 -- ---- restoring
 
--- The JSON text of a restore's options, nil for none; false, message, status when they cannot be.
-local function restore_options(options)
-    if options == nil then return nil end
-    if type(options) ~= "table" then
-        return false, "the options must be a table, got " .. type(options), INVALID_ARGUMENT
-    end
-    local given = json.object()
-    for name, value in pairs(options) do
-        -- A list that came out empty must restore nothing: it is an empty array, not the object that {} usually is.
-        if type(value) == "table" and next(value) == nil then value = json.array() end
-        given[name] = value
-    end
-    local text, message = json.encode(given)
-    if text then return text end
-    return false, "options: " .. message, INVALID_OPTION
-end
-
 local function restored(handle, id, options)
     local problem = argument_problem("id", id)
     if problem then return nil, problem, INVALID_ARGUMENT end
-    local text, message, status = restore_options(options)
+    local text, message, status = options_text(options)
     if text == false then return nil, message, status end
     local out = text_out()
     return decoded(take_text(lib.coffer_restore_database_from_snapshot(handle, id, text, out), out))
