@@ -56,6 +56,7 @@ void every_function_refuses(coffer_db db, coffer_status expected)
     every_snapshot_function_refuses(db, expected);
     every_hub_function_refuses(db, expected);
     every_plugin_function_refuses(db, expected);
+    every_exchange_function_refuses(db, expected);
     CHECK(json == untouched && memcmp(buffer, "as it is", 8) == 0);
     CHECK(revision == 77 && saved_at == 78 && length == 79);
 }
@@ -182,7 +183,7 @@ static void run_parts(const char *path)
     } parts[] = {{"handles", abuse_handles}, {"nulls", abuse_nulls}, {"utf8", abuse_utf8}, {"json", abuse_json},
                  {"depth", abuse_depth}, {"sizes", abuse_sizes}, {"batches", abuse_batches},
                  {"arguments", abuse_arguments}, {"snapshots", abuse_snapshots}, {"hub", abuse_hub},
-                 {"plug-ins", abuse_plugins}, {"calls", abuse_calls}};
+                 {"plug-ins", abuse_plugins}, {"calls", abuse_calls}, {"exchange", abuse_exchange}};
     coffer_db db = furnished(path);
     char *before = dump_store(db);
     size_t i;
@@ -220,6 +221,12 @@ int main(int count, char **arguments)
     printf("ok hub and handles\n");
     abuse_call_stores();
     printf("ok calls and handles\n");
+    abuse_exchange_stores();
+    printf("ok exchange and stores\n");
+    abuse_exchange_files();
+    printf("ok files to import\n");
+    abuse_exchange_threads();
+    printf("ok exchange and threads\n");
     CHECK(coffer_live_handles() == 0);
     return 0;
 }

@@ -13,11 +13,13 @@ void every_function_refuses(coffer_db db, coffer_status expected);
 void every_snapshot_function_refuses(coffer_db db, coffer_status expected);
 void every_hub_function_refuses(coffer_db db, coffer_status expected);
 void every_plugin_function_refuses(coffer_db db, coffer_status expected);
+void every_exchange_function_refuses(coffer_db db, coffer_status expected);
 
 /* Calls every function of a part that takes a text with this one, which is not UTF-8, as each of its texts. */
 void every_snapshot_text_is_refused(coffer_db db, const char *bad);
 void every_hub_text_is_refused(coffer_db db, const char *bad);
 void every_plugin_text_is_refused(coffer_db db, const char *bad);
+void every_exchange_text_is_refused(coffer_db db, const char *bad);
 
 void abuse_handles(coffer_db db);
 void abuse_nulls(coffer_db db);
@@ -31,11 +33,15 @@ void abuse_snapshots(coffer_db db);
 void abuse_hub(coffer_db db);
 void abuse_plugins(coffer_db db);
 void abuse_calls(coffer_db db);
+void abuse_exchange(coffer_db db);
 
 /* These open stores of their own. */
 void abuse_options(void);
 void abuse_paths(void);
 void abuse_hub_stores(void);
 void abuse_call_stores(void);
+void abuse_exchange_stores(void);
+void abuse_exchange_files(void);
+void abuse_exchange_threads(void);
 
 #endif

@@ -68,7 +68,6 @@ static void withdraw(struct visitor *visitor)
 /* A host that is withdrawn, or whose handle is closed, from within its own callback. */
 static void hosts_that_leave(const char *path, void (*act)(struct visitor *), int has_other, int answers_before)
 {
-    const coffer_status expected = answers_before ? COFFER_OK : COFFER_ERROR_CALL_FAILED;
     struct visitor visitor;
     uint64_t event = 77;
     coffer_db db = 0, other = 0;
@@ -77,8 +76,9 @@ static void hosts_that_leave(const char *path, void (*act)(struct visitor *), in
         CHECK_OK(coffer_open(path, NULL, &other));
     invite_callee(db, NULL, act, &visitor);
     visitor.answers_before = answers_before != 0;
-    CHECK_STATUS(expected, coffer_hub_publish(has_other ? other : db, "topic", "1", &event));
-    CHECK((event == 77) == !answers_before && visitor.calls == 1 && visitor.freed == 1);
+    /* Whether it answers before or not at all: it refused nothing. */
+    CHECK_OK(coffer_hub_publish(has_other ? other : db, "topic", "1", &event));
+    CHECK(event != 77 && visitor.calls == 1 && visitor.freed == 1);
     CHECK(visitor.status == (answers_before ? COFFER_ERROR_INVALID_HANDLE : COFFER_ERROR_INVALID_ARGUMENT));
     if (has_other) {
         CHECK_OK(coffer_hub_publish(other, "topic", "2", NULL));

@@ -1,5 +1,5 @@
 /*
- * What is left of a library that was built without the Integration Hub and without snapshots.
+ * What is left of a library that was built without the Integration Hub, without snapshots, and without export and import.
  *
  * It must be linked to such a library; bare_store.c is linked to a full one and makes the store with snapshots. Invariant:
  * each operation of a module that was left out says so and changes nothing, neither a result nor the store, and everything
@@ -43,6 +43,7 @@ static void ignore_event(void *context, const char *topic, uint64_t sequence, ui
 #define CHECK_ABSENT(module, call) (CHECK_STATUS(ABSENT, call), CHECK(strstr(coffer_last_error(), module) != NULL))
 #define CHECK_NO_HUB(call) CHECK_ABSENT("integration_hub", call)
 #define CHECK_NO_SNAPSHOTS(call) CHECK_ABSENT("backup_restore", call)
+#define CHECK_NO_EXCHANGE(call) CHECK_ABSENT("import_export", call)
 
 static void hub_is_absent(coffer_db db)
 {
@@ -127,14 +128,46 @@ static uint64_t commit(coffer_db db)
     return sequence;
 }
 
+static int32_t ignore_progress(void *context, uint64_t done, uint64_t total)
+{
+    (void)context, (void)done, (void)total;
+    check_failed(__FILE__, __LINE__, "nothing is under way", "");
+    return 0;
+}
+
+/* `path` is the store's. No file is looked at: none that could be read, none that is missing, none to be made. */
+static void exchange_is_absent(coffer_db db, const char *path)
+{
+    static const char *const formats[] = {NULL, "json", "CSV", "xml", "yaml"};
+    char file[PATH_ROOM], missing[PATH_ROOM];
+    char *const untouched = (char *)"as it was", *json = untouched;
+    int entries = entries_in(path);
+    size_t i;
+    fresh_path(missing, "never exported");
+    fresh_path(file, "in.json");
+    write_file(file, "{\"slot\":[9],\"imported\":[1]}");
+    for (i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        CHECK_NO_EXCHANGE(coffer_export_database_for_sharing(db, formats[i], missing, NULL, NULL, &json));
+        CHECK_NO_EXCHANGE(coffer_export_database_for_sharing(db, formats[i], NULL, ignore_progress, NULL, &json));
+        CHECK_NO_EXCHANGE(coffer_export_database_for_sharing(db, formats[i], file, ignore_progress, &entries, NULL));
+        CHECK_NO_EXCHANGE(coffer_import_database_from_external(db, file, formats[i], NULL, ignore_progress, NULL, &json));
+        CHECK_NO_EXCHANGE(
+            coffer_import_database_from_external(db, file, formats[i], "{\"dry_run\":true}", NULL, NULL, &json));
+        CHECK_NO_EXCHANGE(coffer_import_database_from_external(db, missing, formats[i], "{}", NULL, NULL, NULL));
+    }
+    CHECK(json == untouched && fopen(missing, "rb") == NULL && entries_in(path) == entries);
+    CHECK(remove(file) == 0);
+}
+
 /* Whatever is absent changes neither documents nor the sequence of commits. */
-static void absent_changes_nothing(coffer_db db)
+static void absent_changes_nothing(coffer_db db, const char *path)
 {
     uint64_t sequence = commit(db);
     char *before = dump_store(db);
     hub_is_absent(db);
     broadcasts_are_absent(db);
     snapshots_are_absent(db);
+    exchange_is_absent(db, path);
     CHECK_UNCHANGED(before, db);
     CHECK(commit(db) == sequence + 1);
     CHECK(coffer_live_handles() == 1);
@@ -168,7 +201,7 @@ static void documents(const char *path)
     CHECK_STATUS(COFFER_ERROR_NOT_FOUND, coffer_load_persistent_data(db, "slot", NULL));
     CHECK_STATUS(COFFER_ERROR_INVALID_JSON, coffer_save_persistent_data(db, "slot", "{"));
     CHECK_OK(coffer_flush(db));
-    absent_changes_nothing(db);
+    absent_changes_nothing(db, path);
     before = dump_store(db);
     CHECK_OK(coffer_checkpoint(db));
     CHECK_UNCHANGED(before, db);
@@ -180,6 +213,7 @@ static void documents(const char *path)
     db = open_at(path, "{\"read_only\":true}");
     hub_is_absent(db);
     snapshots_are_absent(db);
+    exchange_is_absent(db, path);
     CHECK_UNCHANGED(before, db);
     CHECK_OK(coffer_close(db));
     free(before);
@@ -227,6 +261,7 @@ static void host_instead(const char *path)
     /* It stands for broadcasts and references, and for nothing else. */
     hub_is_absent(party);
     snapshots_are_absent(party);
+    exchange_is_absent(party, path);
     CHECK_UNCHANGED(before, party);
     CHECK_OK(coffer_save_persistent_data(party, "commit", "1"));
     CHECK(host.calls == 4);
@@ -261,7 +296,7 @@ static void store_with_snapshots(const char *path)
     CHECK(found == 3);
     expect(db, "slot", "[\"new\"]");
     expect(db, "gone", "[\"gone\"]");
-    absent_changes_nothing(db);
+    absent_changes_nothing(db, path);
     for (round = 0; round < 3; round++) {
         CHECK_OK(coffer_save_persistent_data(db, "slot", round == 2 ? "[\"bare\"]" : "[0]"));
         CHECK_OK(coffer_save_persistent_data(db, "of the bare one", "[1]"));

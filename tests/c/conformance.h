@@ -62,6 +62,11 @@ void hub_call_failures(void);
 void hub_begin_call(void);
 void hub_host(void);
 void phase11(void);
+void exchange_round_trip(void);
+void exchange_defaults(void);
+void exchange_import(void);
+void exchange_errors(void);
+void exchange_progress(void);
 void no_live_handles(void);
 
 #endif

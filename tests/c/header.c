@@ -50,6 +50,8 @@ SAME(status_27, COFFER_ERROR_TIMED_OUT == -27);
 SAME(status_28, COFFER_ERROR_CALLS_TOO_DEEP == -28);
 SAME(status_29, COFFER_ERROR_PENDING == -29);
 SAME(status_30, COFFER_ERROR_MODULE_ABSENT == -30);
+SAME(status_31, COFFER_ERROR_UNREADABLE == -31);
+SAME(status_32, COFFER_ERROR_CANCELLED == -32);
 SAME(status_99, COFFER_ERROR_INTERNAL == -99);
 
 SAME(durability_0, COFFER_DURABILITY_DEFAULT == 0);
@@ -62,6 +64,7 @@ SAME(any_revision, COFFER_ANY_REVISION == -1);
 typedef void (*event_shape)(void *, const char *, uint64_t, uint64_t, const char *, int64_t, const char *);
 typedef void (*method_shape)(void *, uint64_t, const char *, const char *, const char *);
 typedef void (*free_shape)(void *);
+typedef int32_t (*progress_shape)(void *, uint64_t, uint64_t);
 
 /* The shapes, in the header's order. A pointer of another shape does not take the function's address. */
 struct shapes {
@@ -124,6 +127,9 @@ struct shapes {
     int32_t (*hub_answer)(uint64_t, const char *);
     int32_t (*hub_refuse)(uint64_t, const char *);
     int32_t (*hub_supply)(uint64_t, const char *, method_shape, void *, free_shape);
+    int32_t (*export_database_for_sharing)(uint64_t, const char *, const char *, progress_shape, void *, char **);
+    int32_t (*import_database_from_external)(uint64_t, const char *, const char *, const char *, progress_shape, void *,
+                                             char **);
 };
 
 extern const struct shapes coffer_shapes;
@@ -187,4 +193,6 @@ const struct shapes coffer_shapes = {
     coffer_hub_answer,
     coffer_hub_refuse,
     coffer_hub_supply,
+    coffer_export_database_for_sharing,
+    coffer_import_database_from_external,
 };
