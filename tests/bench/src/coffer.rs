@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 type Text = *const c_char;
 type Out = *mut *mut c_char;
 type Callback = Option<unsafe extern "C" fn(*mut c_void, Text, u64, u64, Text, i64, Text)>;
+type Progress = Option<unsafe extern "C" fn(*mut c_void, u64, u64) -> i32>;
 type Free = Option<unsafe extern "C" fn(*mut c_void)>;
 
 /// The durabilities of the header.
@@ -32,6 +33,8 @@ struct Functions {
     restore: unsafe extern "C" fn(u64, Text, Text, Out) -> i32,
     subscribe: unsafe extern "C" fn(u64, Text, Text, Callback, *mut c_void, Free, *mut u64) -> i32,
     poll: unsafe extern "C" fn(u64, usize, u64, *mut usize) -> i32,
+    export: unsafe extern "C" fn(u64, Text, Text, Progress, *mut c_void, Out) -> i32,
+    import: unsafe extern "C" fn(u64, Text, Text, Text, Progress, *mut c_void, Out) -> i32,
     free: unsafe extern "C" fn(*mut c_char),
     last_error: unsafe extern "C" fn() -> Text,
     version: unsafe extern "C" fn() -> Text,
@@ -68,6 +71,8 @@ impl Functions {
                 restore: *library.get(b"coffer_restore_database_from_snapshot")?,
                 subscribe: *library.get(b"coffer_hub_subscribe")?,
                 poll: *library.get(b"coffer_hub_poll")?,
+                export: *library.get(b"coffer_export_database_for_sharing")?,
+                import: *library.get(b"coffer_import_database_from_external")?,
                 free: *library.get(b"coffer_string_free")?,
                 last_error: *library.get(b"coffer_last_error")?,
                 version: *library.get(b"coffer_version")?,
@@ -192,6 +197,22 @@ impl Store {
         // SAFETY: the handle is open; a C string, and NULL for the options and for a result that is not wanted.
         let status = unsafe { (self.functions.restore)(self.db, id.as_ptr(), everything, result) };
         check("coffer_restore_database_from_snapshot", status);
+    }
+
+    pub fn export(&self, format: &CStr, path: &CStr) {
+        let (nobody, nothing) = (std::ptr::null_mut(), std::ptr::null_mut());
+        // SAFETY: the handle is open; two C strings, nobody who is told, and NULL for a result that is not wanted.
+        let status = unsafe { (self.functions.export)(self.db, format.as_ptr(), path.as_ptr(), None, nobody, nothing) };
+        check("coffer_export_database_for_sharing", status);
+    }
+
+    pub fn import(&self, path: &CStr, format: &CStr) {
+        let (nobody, nothing) = (std::ptr::null_mut(), std::ptr::null_mut());
+        let status = unsafe {
+            // SAFETY: the handle is open; two C strings, and NULL for the options and for what is not wanted.
+            (self.functions.import)(self.db, path.as_ptr(), format.as_ptr(), std::ptr::null(), None, nobody, nothing)
+        };
+        check("coffer_import_database_from_external", status);
     }
 
     /// Subscribes somebody who does nothing with the events.

@@ -3,6 +3,7 @@
 //! A row makes its stores, measures, removes them, and adds its lines. Invariant: no row needs another to have run.
 
 pub mod durable;
+pub mod exchange;
 pub mod frames;
 pub mod hub;
 pub mod load;
