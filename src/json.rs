@@ -7,7 +7,7 @@
 use memchr::memchr2;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// One token. Texts are parts of the whole text, strings with their quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,6 +160,55 @@ impl<'de: 'a, 'a> Deserialize<'de> for Said<'a> {
         }
         deserializer.deserialize_str(Reader)
     }
+}
+
+/// Adds a text as the inside of a JSON string.
+pub fn push_inside(text: &str, into: &mut String) {
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        let (plain, tail) = rest.split_at(at);
+        into.push_str(plain);
+        let mut tail = tail.chars();
+        match tail.next() {
+            Some('\n') => into.push_str("\\n"),
+            Some('\r') => into.push_str("\\r"),
+            Some('\t') => into.push_str("\\t"),
+            Some('\u{8}') => into.push_str("\\b"),
+            Some('\u{c}') => into.push_str("\\f"),
+            Some(mark @ ('"' | '\\')) => into.extend(['\\', mark]),
+            // Writing to a string cannot fail.
+            Some(control) => drop(write!(into, "\\u{:04x}", u32::from(control))),
+            None => {}
+        }
+        rest = tail.as_str();
+    }
+    into.push_str(rest);
+}
+
+/// Adds a text as a JSON string, which is not longer than any other way to write it.
+pub fn push_literal(text: &str, into: &mut String) {
+    into.push('"');
+    push_inside(text, into);
+    into.push('"');
+}
+
+/// Whether a text is a number by JSON's grammar.
+pub fn is_number(text: &str) -> bool {
+    let digits = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let mut rest = text.as_bytes();
+    rest = rest.strip_prefix(b"-").unwrap_or(rest);
+    let whole = if rest.first() == Some(&b'0') { 1 } else { digits(rest) };
+    rest = rest.get(whole..).unwrap_or_default();
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let length = digits(fraction);
+        rest = if length == 0 { rest } else { fraction.get(length..).unwrap_or_default() };
+    }
+    if let Some(exponent) = rest.strip_prefix(b"e").or(rest.strip_prefix(b"E")) {
+        let exponent = exponent.strip_prefix(b"+").or(exponent.strip_prefix(b"-")).unwrap_or(exponent);
+        let length = digits(exponent);
+        rest = if length == 0 { rest } else { exponent.get(length..).unwrap_or_default() };
+    }
+    whole > 0 && rest.is_empty()
 }
 
 /// Adds a text without the white space between its tokens.

@@ -1,6 +1,7 @@
 //! The Integration Hub: subscribing, polling, publishing, broadcasting.
 
 use super::boundary::{Failure, guarded};
+use super::context::Context;
 use super::export::exported;
 use super::lifecycle::{coffer_db, database};
 use super::owned::Owned;
@@ -15,7 +16,6 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use std::ffi::{CString, c_void};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// A subscription. 0 is never one. It ends with `coffer_hub_unsubscribe`, or with the handle that it was made through.
@@ -63,17 +63,8 @@ pub(super) fn forget(db: coffer_db) {
 /// A C callback with what belongs to it.
 struct Callback {
     call: unsafe extern "C" fn(*mut c_void, *const c_char, u64, u64, *const c_char, i64, *const c_char),
-    context: *mut c_void,
-    free: coffer_free_callback,
-    /// Whether the subscription was made: until then the context is still the caller's.
-    is_ours: AtomicBool,
+    context: Context,
 }
-
-// SAFETY: the header says that callback and context are used from whichever thread publishes or polls, one at a time, and
-// the context is freed by whichever ends the subscription.
-unsafe impl Send for Callback {}
-// SAFETY: as above.
-unsafe impl Sync for Callback {}
 
 /// Stands where there is no callback; never called.
 unsafe extern "C" fn ignore(
@@ -98,16 +89,7 @@ impl Receiver for Callback {
         let (topic, source, json) = (c_string(topic), c_string(source), c_string(seen.json));
         let (topic, source, json) = (topic.as_ptr().cast(), source.as_ptr().cast(), json.as_ptr().cast());
         // SAFETY: the subscriber gave the two together, and the texts live until the call returns.
-        unsafe { (self.call)(self.context, topic, *sequence, *id, source, *time_ms as i64, json) }
-    }
-}
-
-impl Drop for Callback {
-    fn drop(&mut self) {
-        if let Some(free) = self.free.filter(|_| self.is_ours.load(Ordering::Acquire)) {
-            // SAFETY: the subscriber gave the two together, and a value is dropped once.
-            unsafe { free(self.context) }
-        }
+        unsafe { (self.call)(self.context.pointer(), topic, *sequence, *id, source, *time_ms as i64, json) }
     }
 }
 
@@ -157,12 +139,8 @@ pub unsafe extern "C" fn coffer_hub_subscribe(
             return Err(Failure::null("out_subscription"));
         }
         let options = SubscriptionOptions::parse(options)?;
-        let receiver = Arc::new(Callback {
-            call: callback.unwrap_or(ignore),
-            context,
-            free: free_context,
-            is_ours: AtomicBool::new(false),
-        });
+        let context = Context::new(context, free_context);
+        let receiver = Arc::new(Callback { call: callback.unwrap_or(ignore), context });
         let called = callback.map(|_| receiver.clone() as Arc<dyn Receiver>);
         let made = Arc::new(database.subscribe(topic, &options, called)?);
         let handle = match SUBSCRIPTIONS.insert(db, made.clone()) {
@@ -173,7 +151,7 @@ pub unsafe extern "C" fn coffer_hub_subscribe(
             }
         };
         // Without a callback nobody uses the context, which then is freed here.
-        receiver.is_ours.store(true, Ordering::Release);
+        receiver.context.take();
         // SAFETY: not NULL, and the caller lets it be written.
         unsafe { strings::write(out_subscription, handle) };
         Ok(())

@@ -6,6 +6,7 @@
 //! used unchecked, no panic leaves.
 
 mod boundary;
+mod context;
 mod export;
 mod handle;
 mod owned;

@@ -2,6 +2,7 @@
 //! answers in the same way.
 
 use super::boundary::{Failure, guarded};
+use super::context::Context;
 use super::export::exported;
 use super::handle::Table;
 use super::hub::{c_string, coffer_free_callback};
@@ -19,7 +20,6 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use std::ffi::c_void;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// A call as its caller knows it. 0 is never one. It ends when its outcome was told, or with the handle that it was made
@@ -99,17 +99,8 @@ pub(super) fn forget(db: coffer_db) {
 /// A C callback with what belongs to it.
 struct Callback {
     call: unsafe extern "C" fn(*mut c_void, coffer_request, *const c_char, *const c_char, *const c_char),
-    context: *mut c_void,
-    free: coffer_free_callback,
-    /// Whether it was registered: until then the context is still the caller's.
-    is_ours: AtomicBool,
+    context: Context,
 }
-
-// SAFETY: the header says that callback and context are used from whichever thread calls or polls, and the context is freed
-// by whichever ends the plug-in.
-unsafe impl Send for Callback {}
-// SAFETY: as above.
-unsafe impl Sync for Callback {}
 
 impl Callee for Callback {
     fn call(&self, call: &Arc<Call>) {
@@ -117,16 +108,7 @@ impl Callee for Callback {
         let (caller, method, json) = (c_string(&call.caller), c_string(&call.method), c_string(&call.json));
         let (caller, method, json) = (caller.as_ptr().cast(), method.as_ptr().cast(), json.as_ptr().cast());
         // SAFETY: whoever registered gave the two together, and the texts live until the call returns.
-        unsafe { (self.call)(self.context, request, caller, method, json) }
-    }
-}
-
-impl Drop for Callback {
-    fn drop(&mut self) {
-        if let Some(free) = self.free.filter(|_| self.is_ours.load(Ordering::Acquire)) {
-            // SAFETY: whoever registered gave the two together, and a value is dropped once.
-            unsafe { free(self.context) }
-        }
+        unsafe { (self.call)(self.context.pointer(), request, caller, method, json) }
     }
 }
 
@@ -145,9 +127,9 @@ fn with_callback<T>(
         }
         return Ok(outcome);
     };
-    let callee = Arc::new(Callback { call, context, free, is_ours: AtomicBool::new(false) });
+    let callee = Arc::new(Callback { call, context: Context::new(context, free) });
     let outcome = register(Some(callee.clone()))?;
-    callee.is_ours.store(true, Ordering::Release);
+    callee.context.take();
     Ok(outcome)
 }
 

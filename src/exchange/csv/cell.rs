@@ -8,7 +8,6 @@
 use crate::json;
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
-use std::fmt::Write;
 
 /// Whether a text, written as it is, would be or become something else than this text.
 pub fn is_mistakable(text: &str) -> bool {
@@ -39,25 +38,6 @@ pub fn boolean(text: &str) -> Option<&'static str> {
     is_word(text).filter(|word| *word != "null")
 }
 
-/// Whether a text is a number by JSON's grammar.
-pub fn is_number(text: &str) -> bool {
-    let digits = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let mut rest = text.as_bytes();
-    rest = rest.strip_prefix(b"-").unwrap_or(rest);
-    let whole = if rest.first() == Some(&b'0') { 1 } else { digits(rest) };
-    rest = rest.get(whole..).unwrap_or_default();
-    if let Some(fraction) = rest.strip_prefix(b".") {
-        let length = digits(fraction);
-        rest = if length == 0 { rest } else { fraction.get(length..).unwrap_or_default() };
-    }
-    if let Some(exponent) = rest.strip_prefix(b"e").or(rest.strip_prefix(b"E")) {
-        let exponent = exponent.strip_prefix(b"+").or(exponent.strip_prefix(b"-")).unwrap_or(exponent);
-        let length = digits(exponent);
-        rest = if length == 0 { rest } else { exponent.get(length..).unwrap_or_default() };
-    }
-    whole > 0 && rest.is_empty()
-}
-
 /// Adds the cell of a JSON string, which is given as it is written in a document.
 pub fn push_string(literal: &str, into: &mut String) {
     let inner = literal.get(1..literal.len().saturating_sub(1)).unwrap_or_default();
@@ -67,7 +47,7 @@ pub fn push_string(literal: &str, into: &mut String) {
 
 /// Adds the cell of a text that is a string in any case: a collection or a key.
 pub fn push_text(text: &str, into: &mut String) {
-    if is_mistakable(text) { push_literal(text, into) } else { into.push_str(text) }
+    if is_mistakable(text) { json::push_literal(text, into) } else { into.push_str(text) }
 }
 
 /// The text of such a cell, also if it was written by hand and looks like a number.
@@ -82,12 +62,12 @@ pub fn text(cell: &str) -> Result<Cow<'_, str>, String> {
 pub fn push_value(cell: &str, into: &mut String) -> Result<(), String> {
     match cell.as_bytes().first() {
         Some(b'"' | b'{' | b'[') => return push_json(cell, into),
-        Some(b'-' | b'0'..=b'9') if is_number(cell) => into.push_str(cell),
+        Some(b'-' | b'0'..=b'9') if json::is_number(cell) => into.push_str(cell),
         Some(b't' | b'T' | b'f' | b'F' | b'n' | b'N') => match is_word(cell) {
             Some(word) => into.push_str(word),
-            None => push_literal(cell, into),
+            None => json::push_literal(cell, into),
         },
-        _ => push_literal(cell, into),
+        _ => json::push_literal(cell, into),
     }
     Ok(())
 }
@@ -101,31 +81,6 @@ pub fn push_json(cell: &str, into: &mut String) -> Result<(), String> {
         into.push_str(cell);
     }
     Ok(())
-}
-
-/// Adds a text as a JSON string, which is not longer than any other way to write it.
-pub fn push_literal(text: &str, into: &mut String) {
-    into.push('"');
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
-        let (plain, tail) = rest.split_at(at);
-        into.push_str(plain);
-        let mut tail = tail.chars();
-        match tail.next() {
-            Some('\n') => into.push_str("\\n"),
-            Some('\r') => into.push_str("\\r"),
-            Some('\t') => into.push_str("\\t"),
-            Some('\u{8}') => into.push_str("\\b"),
-            Some('\u{c}') => into.push_str("\\f"),
-            Some(mark @ ('"' | '\\')) => into.extend(['\\', mark]),
-            // Writing to a string cannot fail.
-            Some(control) => drop(write!(into, "\\u{:04x}", u32::from(control))),
-            None => {}
-        }
-        rest = tail.as_str();
-    }
-    into.push_str(rest);
-    into.push('"');
 }
 
 #[cfg(test)]
@@ -146,14 +101,14 @@ mod tests {
     #[test]
     fn numbers_are_those_of_json() {
         for text in ["0", "-0", "10", "1.0", "1.50", "1e400", "-1.5E+10", "1e-9", "18446744073709551616"] {
-            assert!(is_number(text), "{text}");
+            assert!(json::is_number(text), "{text}");
             assert!(serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok(), "{text}");
             assert_eq!(value(text).as_deref(), Ok(text));
         }
         for text in
             ["", "-", "007", "1,5", "1.", ".5", "1.e5", "1e", "1e+", "+1", "0x10", "1 ", "--1", "00", "1.5.1", "½"]
         {
-            assert!(!is_number(text), "{text}");
+            assert!(!json::is_number(text), "{text}");
         }
     }
 

@@ -7,6 +7,7 @@ use super::reader::{Options, check_width};
 use super::rows::Rows;
 use super::{Flaw, cell, unreadable};
 use crate::exchange::{Failure, Found, Sink};
+use crate::json;
 use std::collections::HashSet;
 
 /// The column that names the documents if no other was asked for.
@@ -72,7 +73,7 @@ impl Columns {
         };
         let literal = |name: &str| {
             let mut literal = String::new();
-            cell::push_literal(name, &mut literal);
+            json::push_literal(name, &mut literal);
             Some(literal).filter(|_| !name.is_empty())
         };
         Ok(Columns { literals: (0..header.cells()).map(|cell| literal(header.cell(cell))).collect(), key })
@@ -91,8 +92,8 @@ impl Columns {
             is_first = false;
             match cell::boolean(cell) {
                 Some(boolean) => into.push_str(boolean),
-                None if cell::is_number(cell) => into.push_str(cell),
-                None => cell::push_literal(cell, into),
+                None if json::is_number(cell) => into.push_str(cell),
+                None => json::push_literal(cell, into),
             }
         }
         into.push('}');

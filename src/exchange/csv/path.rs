@@ -30,7 +30,7 @@ pub fn canonical(literal: &str) -> Cow<'_, str> {
 
 fn literal_of(text: &str) -> String {
     let mut literal = String::with_capacity(text.len() + 2);
-    cell::push_literal(text, &mut literal);
+    json::push_literal(text, &mut literal);
     literal
 }
 
@@ -79,7 +79,7 @@ fn bracketed<'a>(inner: &'a str, rest: &mut &'a str) -> Option<Step<'a>> {
     } else {
         let (digits, tail) = inner.split_at(inner.find(']')?);
         let is_index =
-            digits == "0" || (digits.starts_with(|c: char| matches!(c, '1'..='9')) && cell::is_number(digits));
+            digits == "0" || (digits.starts_with(|c: char| matches!(c, '1'..='9')) && json::is_number(digits));
         (Step::Element(digits.parse().ok().filter(|_| is_index)?), tail)
     };
     *rest = tail.strip_prefix(']')?;

@@ -79,7 +79,7 @@ fn round_trip(documents: &Documents) -> Vec<u8> {
     check_same(documents, &founds.unwrap_or_else(|error| panic!("{error:?}\n{}", String::from_utf8_lossy(&file))));
     for cell in cells(&file).iter().flatten() {
         let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
-        assert!(!is_formula || cell::is_number(cell), "{cell}");
+        assert!(!is_formula || crate::json::is_number(cell), "{cell}");
     }
     file
 }

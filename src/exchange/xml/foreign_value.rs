@@ -8,8 +8,7 @@
 //!
 //! Holds one open element. Invariant: values are JSON without white space between its tokens.
 
-use super::reader::is_number;
-use super::text::push_json;
+use crate::json;
 use std::collections::HashMap;
 
 /// From this many members on they are looked up by their hash.
@@ -125,17 +124,17 @@ fn push_name(name: &str, json: &mut String) {
         json.push(',');
     }
     json.push('"');
-    push_json(name, json);
+    json::push_inside(name, json);
     json.push_str("\":");
 }
 
 /// A text that is all there is of a value.
 fn scalar(text: &str) -> String {
-    if matches!(text, "true" | "false") || is_number(text) {
+    if matches!(text, "true" | "false") || json::is_number(text) {
         return text.to_owned();
     }
     let mut json = String::from("\"");
-    push_json(text, &mut json);
+    json::push_inside(text, &mut json);
     json.push('"');
     json
 }

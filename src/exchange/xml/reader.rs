@@ -4,9 +4,9 @@
 //! token of it is added only after it was found to be one and where one may stand.
 
 use super::events::{Events, Piece, short};
-use super::text::push_json;
 use super::{FORMAT, NAMESPACE, Options};
 use crate::exchange::{Failure, Found, Place, Sink};
+use crate::json;
 use quick_xml::events::BytesStart;
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
@@ -259,7 +259,7 @@ impl Reading<'_, '_> {
             self.text.push_str(name);
             self.check_escaped(from)?;
         } else {
-            push_json(name, &mut self.text);
+            json::push_inside(name, &mut self.text);
         }
         self.text.push_str("\":");
         Ok(())
@@ -277,7 +277,7 @@ impl Reading<'_, '_> {
     fn text(&mut self, text: &str) -> Result<(), Failure> {
         match self.levels.last() {
             Some(Level::String { escaped_from: Some(_) }) => self.text.push_str(text),
-            Some(Level::String { escaped_from: None }) => push_json(text, &mut self.text),
+            Some(Level::String { escaped_from: None }) => json::push_inside(text, &mut self.text),
             Some(Level::Number | Level::Boolean) => self.leaf_text(text)?,
             _ if text.trim_ascii().is_empty() || self.options.lenient => {}
             _ => return Err(self.events.fail(format!("text where none belongs: {}", short(text.trim_ascii())))),
@@ -326,7 +326,7 @@ impl Reading<'_, '_> {
         if self.options.lenient {
             number = number.strip_prefix('+').unwrap_or(number);
         }
-        if !is_number(number) {
+        if !json::is_number(number) {
             return Err(self.events.fail(format!("this is no number: {}", short(number))));
         }
         self.text.push_str(number);
@@ -384,11 +384,4 @@ impl Reading<'_, '_> {
 
 fn named(name: &str, wanted: &str, options: &Options) -> bool {
     name == wanted || options.lenient && name.eq_ignore_ascii_case(wanted)
-}
-
-/// Whether a text is a number of JSON, whatever its size.
-pub fn is_number(text: &str) -> bool {
-    matches!(text.as_bytes().first(), Some(b'-' | b'0'..=b'9'))
-        && !text.ends_with(|c: char| c.is_ascii_whitespace())
-        && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }

@@ -4,6 +4,7 @@
 //! string literal. Invariant: whatever is written as text or in an attribute comes back the same after all that XML does
 //! to line ends and white space.
 
+use crate::json;
 use std::borrow::Cow;
 
 /// Whether XML 1.0 cannot hold this text.
@@ -46,7 +47,7 @@ pub fn carried_plain(text: &str) -> Carried<'_> {
         return Carried { text: Cow::Borrowed(text), is_escaped: false };
     }
     let mut literal = String::new();
-    push_json(text, &mut literal);
+    json::push_inside(text, &mut literal);
     Carried { text: Cow::Owned(without_noncharacters(&literal).into_owned()), is_escaped: true }
 }
 
@@ -56,26 +57,6 @@ fn without_noncharacters(inside: &str) -> Cow<'_, str> {
         return Cow::Borrowed(inside);
     }
     Cow::Owned(inside.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))
-}
-
-/// Adds a text as the inside of a JSON string literal.
-pub fn push_json(text: &str, into: &mut String) {
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
-        let (plain, behind) = rest.split_at(at);
-        into.push_str(plain);
-        let mut characters = behind.chars();
-        match characters.next() {
-            Some('"') => into.push_str("\\\""),
-            Some('\\') => into.push_str("\\\\"),
-            Some('\n') => into.push_str("\\n"),
-            Some('\r') => into.push_str("\\r"),
-            Some('\t') => into.push_str("\\t"),
-            other => into.push_str(&format!("\\u{:04x}", other.map_or(0, u32::from))),
-        }
-        rest = characters.as_str();
-    }
-    into.push_str(rest);
 }
 
 /// Adds a text as it stands between tags or, `quoted`, in an attribute. Line ends and tabs are written as references, and
@@ -132,7 +113,7 @@ mod tests {
     fn json_escapes_say_the_text() {
         let text: String = ('\0'..'\u{300}').chain(['\u{2028}', '\u{ffff}', '😀']).collect();
         let mut inside = String::new();
-        push_json(&text, &mut inside);
+        json::push_inside(&text, &mut inside);
         assert_eq!(serde_json::from_str::<String>(&format!("\"{inside}\"")).unwrap(), text);
     }
 
