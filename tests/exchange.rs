@@ -45,6 +45,11 @@ fn export(db: &Database, format: &str, path: &Path) -> Result<coffer::database::
     db.export_for_sharing(Some(format), Some(path), &mut |_, _| true)
 }
 
+/// The SHA-256 of a file, in hexadecimal.
+fn hash_of(path: &Path) -> String {
+    Sha256::digest(fs::read(path).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn import(db: &Database, path: &Path, options: &str) -> Result<ImportedFile> {
     db.import_from_external(path, None, &ImportOptions::parse(Some(options))?, &mut |_, _| true)
 }
@@ -85,9 +90,8 @@ fn every_format_brings_everything_back() {
     for format in FORMATS {
         let path = folder.path().join(format!("out.{format}"));
         let exported = export(&from, format, &path).unwrap();
-        let bytes = fs::read(&path).unwrap();
-        let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!((exported.bytes, &exported.sha256), (bytes.len() as u64, &hash));
+        let bytes = fs::metadata(&path).unwrap().len();
+        assert_eq!((exported.bytes, &exported.sha256), (bytes, &hash_of(&path)));
         assert_eq!((exported.format, exported.documents), (&*format.to_lowercase(), 14));
         let to = open(&folder.path().join(format!("to-{format}")));
         let imported = import(&to, &path, "{}").unwrap();
@@ -108,6 +112,9 @@ fn an_export_without_a_path_lies_in_the_stores_folder() {
     let db = open(folder.path());
     fill(&db);
     let exported = db.export_for_sharing(None, None, &mut |_, _| true).unwrap();
+    let again = db.export_for_sharing(None, None, &mut |_, _| true).unwrap();
+    assert!(again.path != exported.path && Path::new(&exported.path).exists() && Path::new(&again.path).exists());
+    db.export_for_sharing(None, Some(Path::new(&exported.path)), &mut |_, _| true).unwrap();
     let path = PathBuf::from(&exported.path);
     let name = path.file_name().unwrap().to_str().unwrap();
     assert!(name.starts_with("database_export_20") && name.ends_with(".json") && name.len() == 36, "{name}");
@@ -115,7 +122,7 @@ fn an_export_without_a_path_lies_in_the_stores_folder() {
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&json["format"], &json["versions"]["character_roster_v"]), (&"coffer".into(), &3.into()));
     let record: Value = serde_json::from_str(&text(&db, "save_metadata/last_export").unwrap()).unwrap();
-    assert_eq!(record["sha256"], exported.sha256);
+    assert_eq!(record["sha256"], hash_of(&path));
     db.close().unwrap();
     assert!(path.exists());
     open(folder.path());

@@ -76,8 +76,7 @@ impl Core {
     fn export_for_sharing(&self, format: Option<&str>, path: Option<&Path>, tell: Tell<'_>) -> Result<ExportedFile> {
         let format = format.map_or(Ok(Format::Json), Format::parse)?;
         let time_ms = now_ms();
-        let named = || self.folder.join(format!("database_export_{}.{}", compact_time(time_ms), format.name()));
-        let path = path.map_or_else(named, Path::to_path_buf);
+        let path = path.map_or_else(|| self.unused_name(time_ms, format), Path::to_path_buf);
         self.check_target(&path)?;
         let published = self.hold_files()?;
         let (chosen, totals) = self.present()?;
@@ -98,6 +97,15 @@ impl Core {
         drop(published);
         let path = path.display().to_string();
         Ok(ExportedFile { path, format: format.name(), bytes, documents, sequence, sha256, time_ms })
+    }
+
+    /// A name with the time, and with a number behind it if there is such a file already: nobody chose to replace that.
+    fn unused_name(&self, time_ms: u64, format: Format) -> PathBuf {
+        let stem = format!("database_export_{}", compact_time(time_ms));
+        let first = std::iter::once(String::new());
+        let names = first.chain((2_u64..).map(|number| format!("_{number}")));
+        let mut paths = names.map(|number| self.folder.join(format!("{stem}{number}.{}", format.name())));
+        paths.find(|path| self.disk.open(path).is_err()).unwrap_or_default()
     }
 
     /// Notes in `save_metadata` what was last done.

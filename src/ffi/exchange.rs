@@ -31,7 +31,8 @@ fn telling(callback: coffer_progress_callback, context: *mut c_void) -> impl FnM
 /// Writes every document of this moment to a file that other programs read: documented as exportDatabaseForSharing.
 ///
 /// - `format`: `"json"`, `"csv"` or `"xml"`, in any case; NULL for JSON.
-/// - `path`: UTF-8; NULL for `database_export_YYYYMMDD_HHMMSS.<format>` (UTC) in the store's folder. A file that is there is
+/// - `path`: UTF-8; NULL for `database_export_YYYYMMDD_HHMMSS.<format>` (UTC) in the store's folder, with `_2` and so on
+///   before the dot if there is one already. A file that is there is
 ///   replaced when the new one is complete and on the disk; none of the store's own files can be named.
 /// - `progress`, `context`: told how far it is; NULL for nobody.
 /// - `out_json`: receives `{"path": "out.json", "format": "json", "bytes": 5120, "documents": 12, "sequence": 57, "sha256":
