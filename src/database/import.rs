@@ -256,11 +256,12 @@ impl Core {
         let log = self.log()?;
         log.check()?;
         let mut intake = self.take_in(path, format, options, tell)?;
-        self.drop_versions(&mut intake);
-        let mut result = result_of(path, options, &intake)?;
         let _published = self.hold_files()?;
         let now = State::View(View::new(&self.store, NOW, Older::Nothing));
+        // From here on nothing changes that is not noticed below, so only now the store is looked at.
         let watch = Watch::start(self, log)?;
+        self.drop_versions(&mut intake);
+        let mut result = result_of(path, options, &intake)?;
         let import = Import { intake: &intake, options, now: &now };
         let mut counts = Counts::default();
         let steps = import.plan(&mut counts)?;
@@ -310,9 +311,10 @@ impl Core {
         let mut steps = steps;
         let committer = log.begin()?;
         let changed = watch.end();
-        if changed.iter().any(|(collection, _)| import.intake.versions.contains_key(collection)) {
-            let key = changed.iter().map(|(_, key)| key.clone()).next().unwrap_or_default();
-            return Err(Error::Conflict { key, expected: 0, current: 1 });
+        if let Some((collection, key)) = changed.iter().find(|(one, _)| import.intake.versions.contains_key(one)) {
+            // The store has versions of its own by now, behind which the file's have no place.
+            let current = self.store.highest_revision(*collection);
+            return Err(Error::Conflict { key: key.clone(), expected: 0, current });
         }
         if !changed.is_empty() {
             // Some were saved or cleared by others since they were looked at.
