@@ -7,24 +7,13 @@
 -- Keeps: each test has a store of its own, with two handles on it, and none leaves a handle open.
 
 local coffer = require "coffer"
+local support = require "support"
 local microseconds = require("coffer.clock").microseconds
 local lib = require("coffer.library").lib
 
 local folder = assert(arg[1], "usage: calls.lua <empty folder>")
 
-local function equal(got, wanted, what)
-    if got ~= wanted then
-        error(("%s: wanted %s, got %s"):format(what or "value", tostring(wanted), tostring(got)), 2)
-    end
-end
-
-local function refused(status, ...)
-    local value, message, got = ...
-    equal(value, nil, "a refused call")
-    equal(coffer.statusName(got), coffer.statusName(status), message)
-    assert(type(message) == "string" and message ~= "" and not message:find "\n", message)
-    return message
-end
+local equal, refused = support.equal, support.refused
 
 local function has(text, part)
     if not text:find(part, 1, true) then error(("%q is not in %q"):format(part, text), 2) end

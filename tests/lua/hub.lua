@@ -7,20 +7,11 @@
 -- Keeps: each test has a store of its own, and none leaves a handle open.
 
 local coffer = require "coffer"
+local support = require "support"
 
 local folder = assert(arg[1], "usage: hub.lua <empty folder>")
 
-local function equal(got, wanted, what)
-    if got ~= wanted then
-        error(("%s: wanted %s, got %s"):format(what or "value", tostring(wanted), tostring(got)), 2)
-    end
-end
-
-local function refused(status, ...)
-    local value, message, got = ...
-    equal(value, nil, "a refused call")
-    equal(coffer.statusName(got), coffer.statusName(status), message)
-end
+local equal, refused = support.equal, support.refused
 
 local tests = {}
 

@@ -32,7 +32,7 @@ local INVALID_ARGUMENT = tonumber(lib.COFFER_ERROR_INVALID_ARGUMENT)
 
 local Database, text_out, handle_of = method.Database, method.text_out, method.handle_of
 local argument_problem, one_line = method.argument_problem, method.one_line
-local done, take_text, decoded, encoded = method.done, method.take_text, method.decoded, method.encoded
+local take_text, decoded, encoded = method.take_text, method.decoded, method.encoded
 
 local u64_out = ffi.typeof "uint64_t[1]"
 
@@ -201,13 +201,7 @@ end
 --- plugins([name]) -> an array of every plug-in on the store, by name, each { name =, version =, holder =, dependencies = {
 --- { name =, requires =, found = version or null, satisfied = }, ... }, exports = { method, ... }, direct = }; or the one of
 --- that name; nil, message, ERROR_UNKNOWN_PLUGIN when there is none.
-function Database:plugins(name)
-    local handle = handle_of(self)
-    local problem = name ~= nil and argument_problem("name", name)
-    if problem then return nil, problem, INVALID_ARGUMENT end
-    local out = text_out()
-    return decoded(take_text(lib.coffer_hub_plugins(handle, name, out), out))
-end
+function Database:plugins(name) return method.look_up(self, name, lib.coffer_hub_plugins) end
 
 -- ---- calling
 

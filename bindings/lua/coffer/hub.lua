@@ -252,10 +252,4 @@ end
 
 --- references([name]) -> an array of every reference, by name, each { ref_id =, name =, holder =, about = }; or the one of
 --- that name; nil, message, ERROR_NOT_FOUND when there is none.
-function Database:references(name)
-    local handle = handle_of(self)
-    local problem = name ~= nil and argument_problem("name", name)
-    if problem then return nil, problem, INVALID_ARGUMENT end
-    local out = text_out()
-    return decoded(take_text(lib.coffer_hub_references(handle, name, out), out))
-end
+function Database:references(name) return method.look_up(self, name, lib.coffer_hub_references) end

@@ -86,6 +86,15 @@ function M.decoded(text, message, status)
     return value
 end
 
+--- What a function of the library finds under a name, or all that it knows without one.
+function M.look_up(db, name, find)
+    local handle = M.handle_of(db)
+    local problem = M.optional_problem("name", name)
+    if problem then return nil, problem, INVALID_ARGUMENT end
+    local out = M.text_out()
+    return M.decoded(M.take_text(find(handle, name, out), out))
+end
+
 --- The JSON text of a call's options, nil for none; false, message, status when they cannot be.
 function M.options_text(options)
     if options == nil then return nil end
