@@ -224,10 +224,7 @@ impl Database {
         let core = self.core()?;
         check_topic(topic)?;
         validate::check_document(topic, json, core.options.max_document_bytes, core.options.max_depth)?;
-        let asked = core.ask_host_to_broadcast(topic, core.last_sequence(), json, self.plugin())?;
-        if asked.is_none() {
-            Module::IntegrationHub.need()?;
-        }
+        core.ask_host_to_broadcast(topic, core.last_sequence(), json, self.plugin())?;
         Ok(core.publish_and_deliver(topic, core.last_sequence(), json, self.plugin()).0)
     }
 
@@ -280,9 +277,6 @@ impl Core {
         let json = serde_json::to_string(&broadcast)
             .map_err(|error| Error::InvalidArgument(format!("the broadcast has no JSON form: {error}")))?;
         let host = self.ask_host_to_broadcast(SYNC, sequence, &json, source)?;
-        if host.is_none() {
-            Module::IntegrationHub.need()?;
-        }
         let (event_id, subscribers) = self.publish_and_deliver(SYNC, sequence, &json, source);
         self.last_sync_ms.store(time_ms, Ordering::Relaxed);
         Ok(Synced { success: true, event_id, subscribers, time_ms, host })

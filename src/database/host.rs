@@ -106,6 +106,11 @@ fn wrong_answer(operation: &str, error: &serde_json::Error) -> Error {
     Error::CallFailed { what: format!("{} of the host", quoted(operation)), reason }
 }
 
+/// Where no host answers, this build needs a hub of its own.
+fn no_host<T>() -> Result<Option<T>> {
+    Module::IntegrationHub.need().map(|()| None)
+}
+
 /// A broadcast as JSON.
 fn told(topic: &str, sequence: u64, json: &str, source: &str) -> Result<String> {
     let payload = serde_json::from_str(json).unwrap_or(RawValue::NULL);
@@ -208,11 +213,12 @@ impl Core {
         Ok(host.hand_over(&call, working).is_ok().then_some(call))
     }
 
-    /// Has the host do an operation; nothing if there is no host. The caller holds no lock.
+    /// Has the host do an operation; nothing if there is no host, which is for this build's own hub then. The caller holds no
+    /// lock.
     fn ask_host(&self, operation: &str, caller: &str, json: &str) -> Result<Option<Box<RawValue>>> {
-        let Some(call) = self.hand_to_host(operation, caller, json)? else { return Ok(None) };
+        let Some(call) = self.hand_to_host(operation, caller, json)? else { return no_host() };
         match call.outcome() {
-            Err(_) if call.is_abandoned() => Ok(None),
+            Err(_) if call.is_abandoned() => no_host(),
             outcome => RawValue::from_string(outcome?).map(Some).map_err(|error| wrong_answer(operation, &error)),
         }
     }
@@ -225,7 +231,7 @@ impl Core {
         source: &str,
     ) -> Result<Option<Box<RawValue>>> {
         if self.hub.host.get().is_none() {
-            return Ok(None);
+            return no_host();
         }
         self.ask_host(BROADCAST, source, &told(topic, sequence, json, source)?)
     }
@@ -244,7 +250,7 @@ impl Core {
             let answer = self.ask_host(REGISTER, holder, &told)?;
             let answer = answer.map(|json| HostReference::read(json.get())).transpose();
             match answer.map_err(|error| wrong_answer(REGISTER, &error))? {
-                None => Module::IntegrationHub.need()?,
+                None => {}
                 Some(answer) if !answer.registered => return Ok(Registered::elsewhere(name, answer, about)),
                 Some(HostReference { ref_id, .. }) => {
                     return Ok(Registered::of(references.register(name, owner, holder, about, ref_id), owner));
