@@ -5,9 +5,9 @@
 //! that is no JSON after all ends the tokens early; it never panics and never recurses.
 
 use memchr::memchr2;
-use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::Deserialize;
 use std::borrow::Cow;
-use std::fmt::{self, Write};
+use std::fmt::Write;
 
 /// One token. Texts are parts of the whole text, strings with their quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,32 +135,12 @@ impl<'a> Iterator for Tokens<'a> {
 
 /// What a string says, given with its quotes; none if it holds half a surrogate pair, which no Unicode text can.
 pub fn said(string: &str) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<Said<'_>>(string).ok().map(|said| said.0)
+    serde_json::from_str::<Text<'_>>(string).ok().map(|text| text.0)
 }
 
-struct Said<'a>(Cow<'a, str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Said<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Said<'de>;
-
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("a string")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Said(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Said(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(Reader)
-    }
-}
+/// A string, borrowed where nothing in it is escaped.
+#[derive(Deserialize)]
+pub struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 /// Adds a text as the inside of a JSON string.
 pub fn push_inside(text: &str, into: &mut String) {

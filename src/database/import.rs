@@ -9,7 +9,6 @@ use super::export::{Tell, record_text};
 use super::intake::{Intake, Item, Skipped};
 use super::keys::{self, RESTORABLE, TIER1};
 use super::restore::Watch;
-use super::snapshots::record_of;
 use super::states::State;
 use super::{Core, Database};
 use crate::document::Collection;
@@ -20,7 +19,6 @@ use crate::journal::Log;
 use crate::json;
 use crate::module::Module;
 use crate::options::read_object;
-use crate::snapshots::key_of;
 use crate::store::{NOW, Older, View};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -91,8 +89,7 @@ impl ImportOptions {
     pub fn parse(json: Option<&str>) -> Result<ImportOptions> {
         let Some(json) = json else { return Ok(ImportOptions::default()) };
         let read: ImportOptions = read_object(json, r#"{"mode": "replace"}"#)?;
-        let unknown = |name: &&String| RESTORABLE.iter().all(|one| one.name() != name.as_str());
-        if let Some(unknown) = read.collections.iter().flatten().find(unknown) {
+        if let Some(unknown) = keys::not_restorable(read.collections.as_deref()) {
             let known = RESTORABLE.map(Collection::name).join(", ");
             return Err(Error::InvalidOption(format!("{unknown:?} cannot be imported; there are {known}")));
         }
@@ -100,7 +97,7 @@ impl ImportOptions {
     }
 
     pub(super) fn has(&self, collection: Collection) -> bool {
-        self.collections.as_ref().is_none_or(|names| names.iter().any(|name| name == collection.name()))
+        keys::is_among(self.collections.as_deref(), collection)
     }
 }
 
@@ -153,6 +150,9 @@ enum Decision<'i> {
 
 /// An import on its way into the log.
 struct Import<'i> {
+    core: &'i Core,
+    log: &'i Log,
+    source: &'i str,
     intake: &'i Intake,
     options: &'i ImportOptions,
     now: &'i State<'i>,
@@ -232,6 +232,56 @@ impl<'i> Import<'i> {
         }
         Ok(steps)
     }
+
+    /// Commits what was planned, as far as it still stands.
+    fn commit(
+        &self,
+        mut steps: Vec<Step<'i>>,
+        watch: &Watch<'_>,
+        counts: &mut Counts,
+        result: &mut ImportedFile,
+        outbox: &mut Outbox,
+    ) -> Result<()> {
+        let core = self.core;
+        let has_undo = Module::BackupRestore.is_built_in();
+        let gone = if has_undo { core.superfluous_snapshots(None)? } else { Vec::new() };
+        let committer = self.log.begin()?;
+        let changed = watch.end();
+        if let Some((collection, key)) = changed.iter().find(|(one, _)| self.intake.versions.contains_key(one)) {
+            // The store has versions of its own by now, behind which the file's have no place.
+            let current = core.store.highest_revision(*collection);
+            return Err(Error::Conflict { key: key.clone(), expected: 0, current });
+        }
+        if !changed.is_empty() {
+            // Some were saved or cleared by others since they were looked at.
+            steps.retain(|step| !changed.contains(&(step.collection, step.key.clone().into_owned())));
+            steps.extend(self.again(&changed, counts)?);
+        }
+        result.count(&steps, self.intake);
+        let versions = Versions::of(self.intake);
+        let mut prepared = versions.prepared();
+        prepared.extend(steps.iter().filter(|step| !versions.has(step.collection)).map(Step::prepared));
+        if prepared.is_empty() {
+            core.finish_idle(self.log, committer, Caller::durable(self.source))?;
+            return Ok(());
+        }
+        let undo = has_undo.then(|| {
+            let name = Path::new(&result.path).file_name().and_then(|name| name.to_str()).unwrap_or("a file");
+            let label: String = format!("before the import of {name}").chars().take(80).collect();
+            core.describe(committer.last_sequence(), &label, Some("import"))
+        });
+        result.undo = undo.as_ref().map(|undo| undo.id.clone());
+        result.note(std::mem::take(counts));
+        result.commit = Some(committer.last_sequence() + 1);
+        let record = result.record()?;
+        prepared.push(Prepared::of_layer(RECORD, Some(&record)));
+        match &undo {
+            Some(undo) => core.commit_naming(undo, &gone, committer, prepared, self.source, outbox)?,
+            None => core.commit_placed(self.log, committer, prepared, Caller::durable(self.source), outbox)?,
+        };
+        core.forget_locked(&gone);
+        Ok(())
+    }
 }
 
 /// What is counted while deciding.
@@ -262,14 +312,14 @@ impl Core {
         let watch = Watch::start(self, log)?;
         self.drop_versions(&mut intake);
         let mut result = result_of(path, options, &intake)?;
-        let import = Import { intake: &intake, options, now: &now };
+        let import = Import { core: self, log, source, intake: &intake, options, now: &now };
         let mut counts = Counts::default();
         let steps = import.plan(&mut counts)?;
         check_size(intake.sizes())?;
         if options.dry_run {
             result.count(&steps, &intake);
         } else {
-            self.commit_import(log, &import, steps, &watch, &mut counts, &mut result, source, &mut outbox)?;
+            import.commit(steps, &watch, &mut counts, &mut result, &mut outbox)?;
         }
         result.note(counts);
         Ok(result)
@@ -293,70 +343,6 @@ impl Core {
             }
         }
     }
-
-    #[allow(clippy::too_many_arguments, reason = "all of it is one step of an import")]
-    fn commit_import(
-        &self,
-        log: &Log,
-        import: &Import<'_>,
-        steps: Vec<Step<'_>>,
-        watch: &Watch<'_>,
-        counts: &mut Counts,
-        result: &mut ImportedFile,
-        source: &str,
-        outbox: &mut Outbox,
-    ) -> Result<()> {
-        let gone = if Module::BackupRestore.is_built_in() { self.superfluous_snapshots(None)? } else { Vec::new() };
-        let gone_keys: Vec<String> = gone.iter().map(|one| key_of(&one.id)).collect();
-        let mut steps = steps;
-        let committer = log.begin()?;
-        let changed = watch.end();
-        if let Some((collection, key)) = changed.iter().find(|(one, _)| import.intake.versions.contains_key(one)) {
-            // The store has versions of its own by now, behind which the file's have no place.
-            let current = self.store.highest_revision(*collection);
-            return Err(Error::Conflict { key: key.clone(), expected: 0, current });
-        }
-        if !changed.is_empty() {
-            // Some were saved or cleared by others since they were looked at.
-            steps.retain(|step| !changed.contains(&(step.collection, step.key.clone().into_owned())));
-            steps.extend(import.again(&changed, counts)?);
-        }
-        result.count(&steps, import.intake);
-        let versions = Versions::of(import.intake);
-        let mut prepared = versions.prepared();
-        prepared.extend(steps.iter().filter(|step| !versions.has(step.collection)).map(Step::prepared));
-        if prepared.is_empty() {
-            self.finish_idle(log, committer, Caller::durable(source))?;
-            return Ok(());
-        }
-        let undo = Module::BackupRestore.is_built_in().then(|| {
-            let name = Path::new(&result.path).file_name().and_then(|name| name.to_str()).unwrap_or("a file");
-            let label: String = format!("before the import of {name}").chars().take(80).collect();
-            self.describe(committer.last_sequence(), &label, Some("import"))
-        });
-        result.undo = undo.as_ref().map(|undo| undo.id.clone());
-        result.note(std::mem::take(counts));
-        result.commit = Some(committer.last_sequence() + 1);
-        // The documents themselves are no part of the record.
-        let data = result.data.take();
-        let records = Records { undo: undo.as_ref().map(record_of).transpose()?, import: record_text(&*result)? };
-        result.data = data;
-        if let (Some(undo), Some((key, text))) = (&undo, &records.undo) {
-            self.store.pin(undo.sequence);
-            prepared.push(Prepared::of_layer(key, Some(text)));
-        }
-        prepared.push(Prepared::of_layer(RECORD, Some(&records.import)));
-        prepared.extend(self.removals(&gone_keys));
-        self.commit_placed(log, committer, prepared, Caller::durable(source), outbox)?;
-        self.forget_locked(&gone);
-        Ok(())
-    }
-}
-
-/// The texts of the layer's own records of an import.
-struct Records {
-    undo: Option<(String, String)>,
-    import: String,
 }
 
 impl Step<'_> {
@@ -429,6 +415,14 @@ fn result_of(path: &Path, options: &ImportOptions, intake: &Intake) -> Result<Im
 }
 
 impl ImportedFile {
+    /// The record of the import: everything but the documents.
+    fn record(&mut self) -> Result<String> {
+        let data = self.data.take();
+        let text = record_text(self);
+        self.data = data;
+        text
+    }
+
     fn count(&mut self, steps: &[Step<'_>], intake: &Intake) {
         let past: usize = intake.versions.values().map(BTreeMap::len).sum();
         self.saved = (steps.iter().filter(|step| step.text.is_some()).count() + past) as u64;

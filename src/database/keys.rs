@@ -27,6 +27,16 @@ pub const TIER1: [Collection; 3] = [Collection::CharacterRoster, Collection::Equ
 pub const RESTORABLE: [Collection; 4] =
     [Collection::CharacterRoster, Collection::EquipmentSets, Collection::PartyConfigs, Collection::PluginData];
 
+/// The first of these names that is none of a collection that users save to.
+pub fn not_restorable(names: Option<&[String]>) -> Option<&String> {
+    names.unwrap_or_default().iter().find(|name| RESTORABLE.iter().all(|one| one.name() != name.as_str()))
+}
+
+/// Whether a collection is among the ones that are named; no names stand for all.
+pub fn is_among(names: Option<&[String]>, collection: Collection) -> bool {
+    names.is_none_or(|names| names.iter().any(|name| name == collection.name()))
+}
+
 /// Keys that begin so belong to the layer.
 const LAYER_PREFIX: &str = "save_metadata/";
 

@@ -4,7 +4,6 @@
 //! lock. Invariant: after the commit the chosen documents are exactly those of the state, and before it nothing changed.
 
 use super::commit::{Caller, Prepared, check_size};
-use super::snapshots::record_of;
 use super::states::{Named, State, compare};
 use super::{Core, keys};
 use crate::document::Collection;
@@ -12,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::hub::Outbox;
 use crate::journal::Log;
 use crate::options::read_object;
-use crate::snapshots::{Point, Side, key_of};
+use crate::snapshots::{Point, Side};
 use crate::store::{NOW, Older, View};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -34,8 +33,7 @@ impl Selection {
     pub fn parse(json: Option<&str>) -> Result<Selection> {
         let Some(json) = json else { return Ok(Selection::default()) };
         let read: Selection = read_object(json, r#"{"dry_run": true}"#)?;
-        let restorable = |name: &&String| keys::RESTORABLE.iter().all(|one| one.name() != name.as_str());
-        if let Some(unknown) = read.collections.iter().flatten().find(restorable) {
+        if let Some(unknown) = keys::not_restorable(read.collections.as_deref()) {
             return Err(Error::InvalidOption(format!(
                 "{unknown:?} cannot be restored; there are character_roster, equipment_sets, party_configs and plugin_data"
             )));
@@ -44,7 +42,7 @@ impl Selection {
     }
 
     fn has(&self, collection: Collection, key: &str) -> bool {
-        self.collections.as_ref().is_none_or(|names| names.iter().any(|name| name == collection.name()))
+        keys::is_among(self.collections.as_deref(), collection)
             && self.keys.as_ref().is_none_or(|keys| keys.contains(key))
     }
 }
@@ -218,9 +216,7 @@ impl Exchange<'_, '_> {
     fn commit(&self, wanted: &[Wanted<'_>], watch: &Watch<'_>, outbox: &mut Outbox) -> Result<Restored> {
         let core = self.core;
         let gone = core.superfluous_snapshots(Some(&self.side.id))?;
-        let gone_keys: Vec<String> = gone.iter().map(|one| key_of(&one.id)).collect();
         let late: Vec<Wanted<'_>>;
-        let (key, text);
         let mut prepared: Vec<Prepared<'_>> = wanted.iter().map(Wanted::prepared).collect();
         let committer = self.log.begin()?;
         let changed = watch.end();
@@ -241,11 +237,7 @@ impl Exchange<'_, '_> {
         prepared.iter().for_each(|one| restored.count(one.text()));
         let label = format!("before the restore of {}", self.side.id);
         let undo = core.describe(committer.last_sequence(), &label, Some("restore"));
-        (key, text) = record_of(&undo)?;
-        core.store.pin(undo.sequence);
-        prepared.push(Prepared::of_layer(&key, Some(&text)));
-        prepared.extend(core.removals(&gone_keys));
-        let committed = core.commit_placed(self.log, committer, prepared, Caller::durable(self.source), outbox)?;
+        let committed = core.commit_naming(&undo, &gone, committer, prepared, self.source, outbox)?;
         core.forget_locked(&gone);
         (restored.commit, restored.undo) = (Some(committed.sequence), Some(undo.id));
         Ok(restored)

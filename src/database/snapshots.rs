@@ -3,13 +3,14 @@
 //! A snapshot costs one commit: its record, at whose place the state before it is kept from then on. Invariant: whatever
 //! snapshot a record names, the store keeps its state; and the state is kept before the record can be seen.
 
-use super::commit::{Caller, Prepared, now_ms};
+use super::commit::{Caller, Committed, Prepared, now_ms};
 use super::keys::{RESTORABLE, TIER1};
 use super::snapshot_files::import_name;
 use super::{Core, keys};
 use crate::document::{Collection, DocumentId};
 use crate::error::{Error, Result};
 use crate::hub::Outbox;
+use crate::journal::Committer;
 use crate::snapshots::{
     self, Kind, PREFIX, Point, Size, Snapshot, check_label, import_number, key_of, pinned_sequence,
 };
@@ -48,14 +49,30 @@ impl Core {
         let gone = if reason.is_some() { self.superfluous_snapshots(None)? } else { Vec::new() };
         let committer = log.begin()?;
         let snapshot = self.describe(committer.last_sequence(), label, reason);
-        let (key, text) = record_of(&snapshot)?;
-        self.store.pin(snapshot.sequence);
-        let mut prepared = vec![Prepared::of_layer(&key, Some(&text))];
-        let gone_keys: Vec<String> = gone.iter().map(|one| key_of(&one.id)).collect();
-        prepared.extend(self.removals(&gone_keys));
-        self.commit_placed(log, committer, prepared, Caller::durable(source), &mut outbox)?;
+        self.commit_naming(&snapshot, &gone, committer, Vec::new(), source, &mut outbox)?;
         self.forget(&gone);
         Ok(snapshot)
+    }
+
+    /// Commits changes together with the record of the state before them, and without those of the snapshots that go, which
+    /// the caller then forgets.
+    pub(super) fn commit_naming(
+        &self,
+        before: &Snapshot,
+        gone: &[Snapshot],
+        committer: Committer<'_>,
+        changes: Vec<Prepared<'_>>,
+        source: &str,
+        outbox: &mut Outbox,
+    ) -> Result<Committed> {
+        let (key, text) = record_of(before)?;
+        let gone_keys: Vec<String> = gone.iter().map(|one| key_of(&one.id)).collect();
+        self.store.pin(before.sequence);
+        // Under a name that ends before the texts do.
+        let mut prepared = changes;
+        prepared.push(Prepared::of_layer(&key, Some(&text)));
+        prepared.extend(self.removals(&gone_keys));
+        self.commit_placed(self.log()?, committer, prepared, Caller::durable(source), outbox)
     }
 
     /// The record of the state at `sequence`, the newest commit. The caller holds the commit lock.
@@ -180,7 +197,7 @@ impl Core {
     }
 
     /// The removal of these records, but for those that were pinned meanwhile. The caller holds the commit lock.
-    pub(super) fn removals<'k>(&self, keys: &'k [String]) -> impl Iterator<Item = Prepared<'k>> {
+    fn removals<'k>(&self, keys: &'k [String]) -> impl Iterator<Item = Prepared<'k>> {
         keys.iter().filter(|key| !self.is_pinned_by_now(key)).map(|key| Prepared::of_layer(key, None))
     }
 

@@ -4,6 +4,7 @@
 //! digit for digit: a tree of parsed values would round some and rewrite others. serde_json cuts the texts apart.
 //! Invariant: applying the patch to the first document, read as JSON, gives the second.
 
+use crate::json::{Text, said};
 use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::{RawValue, to_raw_value};
@@ -51,7 +52,7 @@ impl<'a> Value<'a> {
         let value = match text.as_bytes().first() {
             Some(b'{') => serde_json::from_str::<Members<'a>>(text).ok().map(|members| Value::Object(members.0)),
             Some(b'[') => serde_json::from_str(text).ok().map(Value::Array),
-            Some(b'"') => serde_json::from_str::<Text<'a>>(text).ok().map(|text| Value::String(text.0)),
+            Some(b'"') => said(text).map(Value::String),
             _ => None,
         };
         value.unwrap_or(Value::Other)
@@ -162,10 +163,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
         deserializer.deserialize_map(All).map(Members)
     }
 }
-
-/// A string, borrowed where nothing in it is escaped.
-#[derive(serde::Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {
