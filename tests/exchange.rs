@@ -139,6 +139,10 @@ fn an_import_can_be_undone_and_a_dry_run_changes_nothing() {
     let planned = import(&db, &path, r#"{"dry_run":true}"#).unwrap();
     assert_eq!((planned.saved, planned.unchanged, planned.commit), (2, 1, None));
     assert_eq!(everything(&db), before);
+    let reading = Requested::parse(Some(r#"{"read_only":true}"#)).unwrap();
+    let reading = Database::open(&folder.path().join("store"), &reading).unwrap();
+    assert_eq!(import(&reading, &path, r#"{"dry_run":true}"#).unwrap().saved, 2, "looking needs no right to write");
+    assert!(matches!(import(&reading, &path, "{}"), Err(Error::ReadOnly)));
     let done = import(&db, &path, "{}").unwrap();
     assert_eq!((done.saved, done.unchanged, done.cleared), (2, 1, 0));
     assert_eq!(text(&db, "slot-1").unwrap(), r#"{"new":1}"#);

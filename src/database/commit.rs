@@ -15,7 +15,6 @@ use crate::journal::{Committer, Log};
 use crate::module::Module;
 use crate::options::Durability;
 use crate::store::{Stamp, Standing, Version};
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -54,12 +53,21 @@ impl<'a> Caller<'a> {
     }
 }
 
+/// Where key and text of an edit are.
+enum Subject<'a> {
+    /// With the caller. No text clears the document.
+    Lent { key: &'a str, text: Option<&'a str> },
+    /// In the version that the store is to hold.
+    Own(Version),
+}
+
 /// An edit that was checked and waits for its place in the order.
 pub(super) struct Prepared<'a> {
-    edit: Edit<'a>,
+    subject: Subject<'a>,
+    expected: Option<u64>,
     collection: Collection,
-    /// The stored key. That of a Tier 1 save is known only under the commit lock.
-    key: Cow<'a, str>,
+    /// The stored key, if it is not the one that was asked for. That of a Tier 1 save is known only under the commit lock.
+    stored: Option<String>,
     checksum: u32,
     hash: u64,
     made: Option<Version>,
@@ -112,22 +120,28 @@ impl<'a> Prepared<'a> {
         if let Some(text) = edit.text {
             validate::check_document(edit.key, text, core.options.max_document_bytes, core.options.max_depth)?;
         }
-        Ok(Prepared::of_checked(edit, collection, is_tier1, hash))
+        let Edit { key, text, expected } = edit;
+        Ok(Prepared { expected, ..Prepared::of_checked((key, text), collection, is_tier1, hash) })
     }
 
-    fn of_checked(edit: Edit<'a>, collection: Collection, is_tier1: bool, hash: u64) -> Prepared<'a> {
-        let checksum = edit.text.map_or(0, |text| crc32c::crc32c(text.as_bytes()));
+    fn of_checked(lent: (&'a str, Option<&'a str>), collection: Collection, is_tier1: bool, hash: u64) -> Prepared<'a> {
+        let (key, text) = lent;
+        let checksum = text.map_or(0, |text| crc32c::crc32c(text.as_bytes()));
         // The stored key of a Tier 1 save is not known yet, and a short text is copied in no time.
-        let is_long = edit.text.is_some_and(|text| text.len() > LONG) && !is_tier1;
-        let made = is_long.then(|| Version::new(DocumentId::new(collection, edit.key), Stamp::default(), edit.text));
-        let key = Cow::Borrowed(edit.key);
+        let is_long = text.is_some_and(|text| text.len() > LONG) && !is_tier1;
+        let made = is_long.then(|| Version::new(DocumentId::new(collection, key), Stamp::default(), text));
+        Prepared { made, checksum, ..Prepared::of_subject(Subject::Lent { key, text }, collection, hash) }
+    }
+
+    fn of_subject(subject: Subject<'a>, collection: Collection, hash: u64) -> Prepared<'a> {
         Prepared {
-            edit,
+            subject,
+            expected: None,
             collection,
-            key,
-            checksum,
+            stored: None,
+            checksum: 0,
             hash,
-            made,
+            made: None,
             revision: 0,
             old_revision: 0,
             idle: false,
@@ -138,21 +152,32 @@ impl<'a> Prepared<'a> {
     /// An edit that brings back what the store held before: a plug-in's document, or the newest of a Tier 1 document.
     pub(super) fn of_known(collection: Collection, key: &'a str, text: Option<&'a str>) -> Prepared<'a> {
         let hash = DocumentId::new(collection, key).hash();
-        Prepared::of_checked(Edit { key, text, expected: None }, collection, is_tier1(collection), hash)
+        Prepared::of_checked((key, text), collection, is_tier1(collection), hash)
     }
 
-    /// One version of a Tier 1 document under its stored key, where the store has none; no text says that the newest was
-    /// cleared after this version.
-    pub(super) fn of_version(
-        collection: Collection,
-        key: &'a str,
-        version: u64,
-        text: Option<&'a str>,
-    ) -> Prepared<'a> {
-        let hash = DocumentId::new(collection, key).hash();
-        let prepared = Prepared::of_checked(Edit { key, text, expected: None }, collection, true, hash);
-        let old_revision = version.saturating_sub(u64::from(text.is_some()));
-        Prepared { revision: version, old_revision, is_fixed: true, ..prepared }
+    /// A document of this collection whose memory the store takes over.
+    pub(super) fn of_own(collection: Collection, version: Version) -> Prepared<'a> {
+        let checksum = crc32c::crc32c(version.text());
+        let prepared = Prepared::of_subject(Subject::Own(version), collection, 0);
+        let hash = prepared.id().hash();
+        Prepared { checksum, hash, ..prepared }
+    }
+
+    /// The same for one version of a Tier 1 document, where the store has none.
+    pub(super) fn of_own_version(collection: Collection, number: u64, version: Version) -> Prepared<'a> {
+        let mut prepared = Prepared::of_own(collection, version);
+        let key = keys::version_key(collection, number);
+        if prepared.asked() != key {
+            prepared.stored = Some(key);
+            prepared.hash = prepared.id().hash();
+        }
+        Prepared { revision: number, old_revision: number.saturating_sub(1), is_fixed: true, ..prepared }
+    }
+
+    /// Says of a Tier 1 document, where the store has none, that it was cleared after this version.
+    pub(super) fn of_cleared(collection: Collection, number: u64) -> Prepared<'a> {
+        let prepared = Prepared::of_known(collection, collection.name(), None);
+        Prepared { revision: number, old_revision: number, is_fixed: true, ..prepared }
     }
 
     /// A record of the layer itself.
@@ -161,12 +186,26 @@ impl<'a> Prepared<'a> {
     }
 
     /// Collection and key as they were asked for.
-    pub(super) fn wanted(&self) -> (Collection, &'a str) {
-        (self.collection, self.edit.key)
+    pub(super) fn wanted(&self) -> (Collection, &str) {
+        (self.collection, self.asked())
     }
 
-    pub(super) fn text(&self) -> Option<&'a str> {
-        self.edit.text
+    fn asked(&self) -> &str {
+        match &self.subject {
+            Subject::Lent { key, .. } => key,
+            Subject::Own(version) => utf8(version.key()),
+        }
+    }
+
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.subject {
+            Subject::Lent { text, .. } => *text,
+            Subject::Own(version) => Some(utf8(version.text())),
+        }
+    }
+
+    fn clears(&self) -> bool {
+        matches!(self.subject, Subject::Lent { text: None, .. })
     }
 
     fn is_tier1(&self) -> bool {
@@ -174,7 +213,7 @@ impl<'a> Prepared<'a> {
     }
 
     fn id(&self) -> DocumentId<'_> {
-        DocumentId::new(self.collection, &self.key)
+        DocumentId::new(self.collection, self.stored.as_deref().unwrap_or_else(|| self.asked()))
     }
 
     /// Checks the expectation and decides revision and key. The commit lock is held.
@@ -190,22 +229,22 @@ impl<'a> Prepared<'a> {
         let standing =
             standing.unwrap_or(Standing { revision: core.store.revision_floor(), sequence: 0, exists: false });
         let current = if standing.exists { standing.revision } else { 0 };
-        if let Some(expected) = self.edit.expected.filter(|expected| *expected != current) {
-            return Err(Error::Conflict { key: self.edit.key.to_owned(), expected, current });
+        if let Some(expected) = self.expected.filter(|expected| *expected != current) {
+            return Err(Error::Conflict { key: self.asked().to_owned(), expected, current });
         }
         self.old_revision = current;
-        self.idle = self.edit.text.is_none() && !standing.exists;
+        self.idle = self.clears() && !standing.exists;
         // Clearing takes no revision: it notes the one that was cleared.
-        self.revision = standing.revision + u64::from(self.edit.text.is_some());
-        if self.is_tier1() && self.edit.text.is_some() {
-            self.key = Cow::Owned(keys::version_key(self.collection, self.revision));
+        self.revision = standing.revision + u64::from(!self.clears());
+        if self.is_tier1() && !self.clears() {
+            self.stored = Some(keys::version_key(self.collection, self.revision));
             self.hash = self.id().hash();
         }
         Ok(())
     }
 
     fn change(&self) -> Change<'_> {
-        let action = match self.edit.text {
+        let action = match self.text() {
             Some(text) => Action::Put { text, checksum: self.checksum },
             None => Action::Clear,
         };
@@ -215,24 +254,31 @@ impl<'a> Prepared<'a> {
     /// What subscribers are told; with the text if anybody wants it.
     fn told(&self, with_data: bool) -> Changed {
         let key = match self.collection {
-            Collection::SaveMetadata => format!("{}/{}", self.collection.name(), self.edit.key).into(),
+            Collection::SaveMetadata => format!("{}/{}", self.collection.name(), self.asked()).into(),
             tier1 if is_tier1(tier1) => tier1.name().into(),
-            _ => self.edit.key.into(),
+            _ => self.asked().into(),
         };
         Changed {
             collection: self.collection.name(),
             key,
             revision: self.revision,
             old_revision: self.old_revision,
-            cleared: self.edit.text.is_none(),
-            text: self.edit.text.filter(|_| with_data).map(Into::into),
+            cleared: self.clears(),
+            text: self.text().filter(|_| with_data).map(Into::into),
         }
     }
 
     fn apply(&mut self, core: &Core, sequence: u64, time_ms: u64) {
         let stamp = Stamp { sequence, revision: self.revision, time_ms };
-        let made = self.made.take();
-        core.store.apply(self.id(), self.hash, stamp, self.edit.text, made);
+        let made = match &mut self.subject {
+            // A Tier 1 document may be stored under another key than the one in its version.
+            Subject::Own(version) if self.stored.is_none() => {
+                version.settle(stamp);
+                Some(version.clone())
+            }
+            _ => self.made.take(),
+        };
+        core.store.apply(self.id(), self.hash, stamp, self.text(), made);
     }
 }
 
@@ -250,7 +296,7 @@ impl Core {
             return self.finish_idle(log, committer, caller);
         }
         let time_ms = now_ms();
-        let sequence = committer.append(time_ms, &[prepared.change()]);
+        let sequence = committer.append(time_ms, &[prepared.change()])?;
         prepared.apply(self, sequence, time_ms);
         let revision = prepared.revision;
         let announced = self.announce(std::slice::from_ref(&prepared), sequence, time_ms, caller.source);
@@ -298,7 +344,8 @@ impl Core {
         let aged: Vec<AgedVersion> = prepared.iter().flat_map(|one| self.versions_aged_by(one)).collect();
         let clears = aged.iter().map(AgedVersion::change);
         let changes: Vec<Change<'_>> = prepared.iter().map(Prepared::change).chain(clears).collect();
-        let sequence = committer.append(time_ms, &changes);
+        let sequence = committer.append(time_ms, &changes)?;
+        drop(changes);
         for one in &mut prepared {
             one.apply(self, sequence, time_ms);
         }
@@ -328,7 +375,7 @@ impl Core {
     /// that is one; more if the option was lowered.
     fn versions_aged_by(&self, saved: &Prepared<'_>) -> Vec<AgedVersion> {
         let mut aged = Vec::new();
-        if !saved.is_tier1() || saved.edit.text.is_none() {
+        if !saved.is_tier1() || saved.clears() {
             return aged;
         }
         let newest_to_go = saved.revision.saturating_sub(self.options.versions_kept);
@@ -403,6 +450,11 @@ pub(super) fn check_size(documents: impl Iterator<Item = usize>) -> Result<()> {
         return Err(Error::InvalidArgument(reason));
     }
     Ok(())
+}
+
+/// The text of what was made from text.
+fn utf8(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
 }
 
 fn is_tier1(collection: Collection) -> bool {

@@ -22,7 +22,6 @@ use crate::options::read_object;
 use crate::store::{NOW, Older, View};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
@@ -135,13 +134,15 @@ impl Database {
         tell: Tell<'_>,
     ) -> Result<ImportedFile> {
         Module::ImportExport.need()?;
-        self.writable()?.import_from_external(path, format, options, self.plugin(), tell)
+        // Looking changes nothing.
+        let core = if options.dry_run { self.core()? } else { self.writable()? };
+        core.import_from_external(path, format, options, self.plugin(), tell)
     }
 }
 
 /// What is to be done with one document.
-enum Decision<'i> {
-    Save(&'i Item),
+enum Decision {
+    Save,
     Clear,
     Unchanged,
     Skip,
@@ -151,31 +152,30 @@ enum Decision<'i> {
 /// An import on its way into the log.
 struct Import<'i> {
     core: &'i Core,
-    log: &'i Log,
     source: &'i str,
-    intake: &'i Intake,
     options: &'i ImportOptions,
     now: &'i State<'i>,
 }
 
-/// One change, with the name that users know the document by.
-struct Step<'i> {
-    collection: Collection,
-    key: Cow<'i, str>,
-    text: Option<&'i str>,
+/// One change that is to be made.
+enum Step {
+    /// The item at this place of the file's is saved.
+    Save(usize),
+    /// The document that users know by this key is cleared.
+    Clear(Collection, String),
 }
 
-impl<'i> Import<'i> {
+impl Import<'_> {
     /// Decides about one document as it is now.
-    fn decide(&self, collection: Collection, key: &str, item: Option<&'i Item>) -> Result<Decision<'i>> {
+    fn decide(&self, collection: Collection, key: &str, item: Option<&Item>) -> Result<Decision> {
         let there = self.now.document(collection, key);
         Ok(match (item, there) {
             (None, Some(_)) if self.options.mode == Mode::Replace && self.options.has(collection) => Decision::Clear,
             (None, _) => Decision::Nothing,
-            (Some(item), None) => Decision::Save(item),
-            (Some(item), Some(there)) if json::same(&item.text, there.text()) => Decision::Unchanged,
-            (Some(item), Some(there)) => match self.options.on_conflict {
-                OnConflict::Overwrite => Decision::Save(item),
+            (Some(_), None) => Decision::Save,
+            (Some(item), Some(there)) if json::same(item.text(), there.text()) => Decision::Unchanged,
+            (Some(_), Some(there)) => match self.options.on_conflict {
+                OnConflict::Overwrite => Decision::Save,
                 OnConflict::Skip => Decision::Skip,
                 OnConflict::Fail => {
                     let current = there.found.revision();
@@ -185,84 +185,92 @@ impl<'i> Import<'i> {
         })
     }
 
+    /// The step for a document that stands at `place` among the file's, if it has it.
     fn step(
         &self,
+        intake: &Intake,
         collection: Collection,
-        key: Cow<'i, str>,
-        item: Option<&'i Item>,
+        key: &str,
+        place: Option<usize>,
         counts: &mut Counts,
-    ) -> Result<Option<Step<'i>>> {
-        Ok(match self.decide(collection, &key, item)? {
-            Decision::Save(item) => Some(Step { collection, key, text: Some(item.text.as_str()) }),
-            Decision::Clear => Some(Step { collection, key, text: None }),
-            Decision::Unchanged => {
-                counts.unchanged += 1;
-                None
-            }
-            Decision::Skip => {
-                counts.kept.push(key.into_owned());
-                None
-            }
-            Decision::Nothing => None,
-        })
+    ) -> Result<Option<Step>> {
+        let item = place.and_then(|place| intake.items.get(place));
+        match (self.decide(collection, key, item)?, place) {
+            (Decision::Save, Some(place)) => return Ok(Some(Step::Save(place))),
+            (Decision::Clear, _) => return Ok(Some(Step::Clear(collection, key.to_owned()))),
+            (Decision::Unchanged, _) => counts.unchanged += 1,
+            (Decision::Skip, _) => counts.kept.push(key.to_owned()),
+            (Decision::Save | Decision::Nothing, _) => {}
+        }
+        Ok(None)
     }
 
     /// Everything that is to change.
-    fn plan(&self, counts: &mut Counts) -> Result<Vec<Step<'i>>> {
+    fn plan(&self, intake: &Intake, counts: &mut Counts) -> Result<Vec<Step>> {
         let mut steps = Vec::new();
-        for item in &self.intake.items {
-            steps.extend(self.step(item.collection, Cow::Borrowed(&item.key), Some(item), counts)?);
+        for (place, item) in intake.items.iter().enumerate() {
+            steps.extend(self.step(intake, item.collection, item.key(), Some(place), counts)?);
         }
         if self.options.mode == Mode::Replace {
             for there in self.now.documents() {
-                if self.intake.find(there.collection, there.key()).is_none() {
-                    steps.extend(self.step(there.collection, Cow::Owned(there.key().to_owned()), None, counts)?);
+                if intake.find(there.collection, there.key()).is_none() {
+                    steps.extend(self.step(intake, there.collection, there.key(), None, counts)?);
                 }
             }
         }
         Ok(steps)
     }
 
-    /// What is to change of documents that others changed meanwhile.
-    fn again(&self, changed: &HashSet<(Collection, String)>, counts: &mut Counts) -> Result<Vec<Step<'i>>> {
-        let mut steps = Vec::new();
-        for (collection, key) in changed {
-            let item = self.intake.find(*collection, key);
-            steps.extend(self.step(*collection, Cow::Owned(key.clone()), item, counts)?);
+    /// Looks again at the documents that others changed meanwhile.
+    fn look_again(
+        &self,
+        steps: &mut Vec<Step>,
+        intake: &Intake,
+        changed: &HashSet<(Collection, String)>,
+        counts: &mut Counts,
+    ) -> Result<()> {
+        if let Some((collection, key)) = changed.iter().find(|(one, _)| intake.versions.contains_key(one)) {
+            // The store has versions of its own by now, behind which the file's have no place.
+            let current = self.core.store.highest_revision(*collection);
+            return Err(Error::Conflict { key: key.clone(), expected: 0, current });
         }
-        Ok(steps)
+        if changed.is_empty() {
+            return Ok(());
+        }
+        steps.retain(|step| match step {
+            Step::Save(place) => {
+                let item = intake.items.get(*place);
+                item.is_some_and(|item| !changed.contains(&(item.collection, item.key().to_owned())))
+            }
+            Step::Clear(collection, key) => !changed.contains(&(*collection, key.clone())),
+        });
+        for (collection, key) in changed {
+            let place = intake.find(*collection, key);
+            steps.extend(self.step(intake, *collection, key, place, counts)?);
+        }
+        Ok(())
     }
 
-    /// Commits what was planned, as far as it still stands.
+    /// Commits what was planned, as far as it still stands. `watch` is over the log and the store.
     fn commit(
         &self,
-        mut steps: Vec<Step<'i>>,
-        watch: &Watch<'_>,
-        counts: &mut Counts,
+        mut steps: Vec<Step>,
+        intake: Intake,
+        (log, watch): (&Log, &Watch<'_>),
+        mut counts: Counts,
         result: &mut ImportedFile,
         outbox: &mut Outbox,
     ) -> Result<()> {
         let core = self.core;
         let has_undo = Module::BackupRestore.is_built_in();
         let gone = if has_undo { core.superfluous_snapshots(None)? } else { Vec::new() };
-        let committer = self.log.begin()?;
-        let changed = watch.end();
-        if let Some((collection, key)) = changed.iter().find(|(one, _)| self.intake.versions.contains_key(one)) {
-            // The store has versions of its own by now, behind which the file's have no place.
-            let current = core.store.highest_revision(*collection);
-            return Err(Error::Conflict { key: key.clone(), expected: 0, current });
-        }
-        if !changed.is_empty() {
-            // Some were saved or cleared by others since they were looked at.
-            steps.retain(|step| !changed.contains(&(step.collection, step.key.clone().into_owned())));
-            steps.extend(self.again(&changed, counts)?);
-        }
-        result.count(&steps, self.intake);
-        let versions = Versions::of(self.intake);
-        let mut prepared = versions.prepared();
-        prepared.extend(steps.iter().filter(|step| !versions.has(step.collection)).map(Step::prepared));
+        let committer = log.begin_large()?;
+        self.look_again(&mut steps, &intake, &watch.end(), &mut counts)?;
+        result.count(&steps, &intake);
+        result.note(counts);
+        let mut prepared = prepared_of(&steps, intake);
         if prepared.is_empty() {
-            core.finish_idle(self.log, committer, Caller::durable(self.source))?;
+            core.finish_idle(log, committer, Caller::durable(self.source))?;
             return Ok(());
         }
         let undo = has_undo.then(|| {
@@ -271,17 +279,42 @@ impl<'i> Import<'i> {
             core.describe(committer.last_sequence(), &label, Some("import"))
         });
         result.undo = undo.as_ref().map(|undo| undo.id.clone());
-        result.note(std::mem::take(counts));
         result.commit = Some(committer.last_sequence() + 1);
         let record = result.record()?;
         prepared.push(Prepared::of_layer(RECORD, Some(&record)));
         match &undo {
             Some(undo) => core.commit_naming(undo, &gone, committer, prepared, self.source, outbox)?,
-            None => core.commit_placed(self.log, committer, prepared, Caller::durable(self.source), outbox)?,
+            None => core.commit_placed(log, committer, prepared, Caller::durable(self.source), outbox)?,
         };
         core.forget_locked(&gone);
         Ok(())
     }
+}
+
+/// What the steps commit. The documents' memory goes from the file's items to the store, without a copy.
+fn prepared_of(steps: &[Step], mut intake: Intake) -> Vec<Prepared<'_>> {
+    let mut prepared = Vec::with_capacity(steps.len());
+    let mut items: Vec<Option<Item>> = intake.items.into_iter().map(Some).collect();
+    let mut take = |place: usize| items.get_mut(place).and_then(Option::take);
+    let mut numbers: BTreeMap<Collection, u64> = BTreeMap::new();
+    for (collection, versions) in std::mem::take(&mut intake.versions) {
+        numbers.insert(collection, versions.keys().next_back().copied().unwrap_or(0));
+        let of_version = |(number, version)| Prepared::of_own_version(collection, number, version);
+        prepared.extend(versions.into_iter().map(of_version));
+    }
+    for step in steps {
+        prepared.extend(match step {
+            Step::Save(place) => take(*place).map(|Item { collection, version }| match numbers.remove(&collection) {
+                // It comes behind the versions that came with it.
+                Some(last) => Prepared::of_own_version(collection, last + 1, version),
+                None => Prepared::of_own(collection, version),
+            }),
+            Step::Clear(collection, key) => Some(Prepared::of_known(*collection, key, None)),
+        });
+    }
+    // Of these the file has versions, and the newest was cleared.
+    prepared.extend(numbers.into_iter().map(|(collection, last)| Prepared::of_cleared(collection, last)));
+    prepared
 }
 
 /// What is counted while deciding.
@@ -303,25 +336,25 @@ impl Core {
     ) -> Result<ImportedFile> {
         // First, so that subscribers are called when everything else here is given back.
         let mut outbox = Outbox::default();
-        let log = self.log()?;
-        log.check()?;
+        let log = if options.dry_run { None } else { Some(self.log()?) };
+        log.map_or(Ok(()), Log::check)?;
         let mut intake = self.take_in(path, format, options, tell)?;
         let _published = self.hold_files()?;
         let now = State::View(View::new(&self.store, NOW, Older::Nothing));
         // From here on nothing changes that is not noticed below, so only now the store is looked at.
-        let watch = Watch::start(self, log)?;
+        let watch = log.map(|log| Watch::start(self, log)).transpose()?;
         self.drop_versions(&mut intake);
         let mut result = result_of(path, options, &intake)?;
-        let import = Import { core: self, log, source, intake: &intake, options, now: &now };
+        let import = Import { core: self, source, options, now: &now };
         let mut counts = Counts::default();
-        let steps = import.plan(&mut counts)?;
+        let steps = import.plan(&intake, &mut counts)?;
         check_size(intake.sizes())?;
-        if options.dry_run {
-            result.count(&steps, &intake);
+        if let (Some(log), Some(watch)) = (log, &watch) {
+            import.commit(steps, intake, (log, watch), counts, &mut result, &mut outbox)?;
         } else {
-            import.commit(steps, &watch, &mut counts, &mut result, &mut outbox)?;
+            result.count(&steps, &intake);
+            result.note(counts);
         }
-        result.note(counts);
         Ok(result)
     }
 
@@ -345,56 +378,17 @@ impl Core {
     }
 }
 
-impl Step<'_> {
-    fn prepared(&self) -> Prepared<'_> {
-        Prepared::of_known(self.collection, &self.key, self.text)
-    }
-}
-
-/// Tier 1 documents that come with their past versions: each with its number, and the newest behind the last of them.
-struct Versions<'i>(Vec<(Collection, String, u64, Option<&'i str>)>);
-
-impl<'i> Versions<'i> {
-    fn of(intake: &'i Intake) -> Versions<'i> {
-        let mut all = Vec::new();
-        for (collection, versions) in &intake.versions {
-            let past = versions.iter().map(|(number, text)| (*number, Some(text.as_str())));
-            all.extend(past.map(|(number, text)| (*collection, keys::version_key(*collection, number), number, text)));
-            let last = versions.keys().next_back().copied().unwrap_or(0);
-            all.push(match intake.find(*collection, collection.name()) {
-                Some(item) => {
-                    (*collection, keys::version_key(*collection, last + 1), last + 1, Some(item.text.as_str()))
-                }
-                // There are versions, but the newest was cleared.
-                None => (*collection, collection.name().to_owned(), last, None),
-            });
-        }
-        Versions(all)
-    }
-
-    fn has(&self, collection: Collection) -> bool {
-        self.0.iter().any(|(one, ..)| *one == collection)
-    }
-
-    fn prepared(&self) -> Vec<Prepared<'_>> {
-        self.0
-            .iter()
-            .map(|(collection, key, number, text)| Prepared::of_version(*collection, key, *number, *text))
-            .collect()
-    }
-}
-
 impl Intake {
     fn sizes(&self) -> impl Iterator<Item = usize> {
-        let items = self.items.iter().map(|item| item.key.len() + item.text.len());
-        items.chain(self.versions.values().flat_map(|versions| versions.values().map(String::len)))
+        let items = self.items.iter().map(|item| item.version.key().len() + item.version.text().len());
+        items.chain(self.versions.values().flat_map(|versions| versions.values().map(|one| one.text().len())))
     }
 }
 
 fn result_of(path: &Path, options: &ImportOptions, intake: &Intake) -> Result<ImportedFile> {
     let tier1 = intake.items.iter().filter(|item| item.collection != Collection::PluginData);
     let data = || {
-        let raw = |item: &Item| Some((item.collection.name(), RawValue::from_string(item.text.clone()).ok()?));
+        let raw = |item: &Item| Some((item.collection.name(), RawValue::from_string(item.text().to_owned()).ok()?));
         tier1.filter_map(raw).collect()
     };
     Ok(ImportedFile {
@@ -423,10 +417,10 @@ impl ImportedFile {
         text
     }
 
-    fn count(&mut self, steps: &[Step<'_>], intake: &Intake) {
+    fn count(&mut self, steps: &[Step], intake: &Intake) {
         let past: usize = intake.versions.values().map(BTreeMap::len).sum();
-        self.saved = (steps.iter().filter(|step| step.text.is_some()).count() + past) as u64;
-        self.cleared = steps.iter().filter(|step| step.text.is_none()).count() as u64;
+        let saved = steps.iter().filter(|step| matches!(step, Step::Save(_))).count();
+        (self.saved, self.cleared) = ((saved + past) as u64, (steps.len() - saved) as u64);
     }
 
     fn note(&mut self, counts: Counts) {

@@ -11,6 +11,7 @@ use crate::disk::DiskFile;
 use crate::document::{Collection, DocumentId, check_key};
 use crate::error::{Error, Result};
 use crate::exchange::{self, Failure, Format, Found, Limits, Place, ReadOptions, Sink};
+use crate::store::{Stamp, Version};
 use hashbrown::HashTable;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -25,11 +26,10 @@ const TOLD: usize = 100;
 /// How much of a file is read at once.
 const CHUNK: usize = 256 << 10;
 
-/// A document of the file.
+/// A document of the file, in the memory that the store takes over. Its place in the order is not known yet.
 pub(super) struct Item {
     pub collection: Collection,
-    pub key: String,
-    pub text: String,
+    pub version: Version,
 }
 
 /// One that was not taken, and why.
@@ -47,7 +47,7 @@ pub(super) struct Intake {
     /// Where an item stands, by the hash of its collection and key.
     places: HashTable<usize>,
     /// Past versions of Tier 1 documents by their numbers.
-    pub versions: BTreeMap<Collection, BTreeMap<u64, String>>,
+    pub versions: BTreeMap<Collection, BTreeMap<u64, Version>>,
     /// How many documents the file holds, and how many of them were not taken.
     pub read: u64,
     pub skipped: u64,
@@ -146,7 +146,7 @@ impl Read for FileReader<'_> {
 
 /// What a document of the file is here.
 enum Meaning {
-    Item(Collection, String),
+    Item(Collection),
     Version(Collection, u64),
     Skip(&'static str),
 }
@@ -163,13 +163,14 @@ impl Sink for Taking<'_> {
         validate::check_document(&key, &text, limit, depth).map_err(wrong)?;
         match meaning(collection, &key) {
             Meaning::Skip(reason) => self.skip(&key, place, reason),
-            Meaning::Item(collection, _) | Meaning::Version(collection, _) if !self.options.has(collection) => {
+            Meaning::Item(collection) | Meaning::Version(collection, _) if !self.options.has(collection) => {
                 self.skip(&key, place, "its collection was not asked for");
             }
             Meaning::Version(collection, version) => {
-                self.intake.versions.entry(collection).or_default().insert(version, text);
+                let item = Item::new(collection, &keys::version_key(collection, version), &text);
+                self.intake.versions.entry(collection).or_default().insert(version, item.version);
             }
-            Meaning::Item(collection, key) => self.keep(Item { collection, key, text }, place),
+            Meaning::Item(collection) => self.keep(Item::new(collection, &key, &text), place),
         }
         Ok(())
     }
@@ -178,18 +179,14 @@ impl Sink for Taking<'_> {
 /// What a key means that a file names, with or without a collection.
 fn meaning(collection: Option<Collection>, key: &str) -> Meaning {
     match (keys::target(key), collection) {
-        (Target::Newest(tier1), named) if named.is_none_or(|named| named == tier1) => {
-            Meaning::Item(tier1, key.to_owned())
-        }
+        (Target::Newest(tier1), named) if named.is_none_or(|named| named == tier1) => Meaning::Item(tier1),
         (Target::Version(_, version), _) if version > LARGEST_VERSION => {
             Meaning::Skip("no store comes to such a version")
         }
         (Target::Version(tier1, version), named) if named.is_none_or(|named| named == tier1) => {
             Meaning::Version(tier1, version)
         }
-        (Target::Plugin(_), None | Some(Collection::PluginData)) => {
-            Meaning::Item(Collection::PluginData, key.to_owned())
-        }
+        (Target::Plugin(_), None | Some(Collection::PluginData)) => Meaning::Item(Collection::PluginData),
         (_, Some(Collection::SaveMetadata)) => Meaning::Skip("the layer keeps its records itself"),
         (Target::Counter(_) | Target::Layer(_), _) => Meaning::Skip("this key belongs to the layer"),
         _ => Meaning::Skip("a document of this key cannot be in this collection"),
@@ -211,15 +208,14 @@ impl Taking<'_> {
     /// Of documents that stand twice the last counts.
     fn keep(&mut self, item: Item, place: Place) {
         let Intake { items, places, .. } = &mut self.intake;
-        let hash = |item: &Item| DocumentId::new(item.collection, &item.key).hash();
+        let hash = |item: &Item| item.id().hash();
         let at = |place: &usize| items.get(*place);
-        let found = places.find(hash(&item), |place| at(place).is_some_and(|one| one.is(item.collection, &item.key)));
+        let found = places.find(hash(&item), |place| at(place).is_some_and(|one| one.version.is(item.id())));
         match found.copied() {
             Some(earlier) => {
-                if let Some(earlier) = items.get_mut(earlier) {
-                    earlier.text = item.text;
-                }
-                self.skip(&item.key, place, "its key stands in the file before; this one counts");
+                let later = items.get_mut(earlier).map(|earlier| std::mem::replace(earlier, item));
+                let key = later.as_ref().map(Item::key).unwrap_or_default();
+                self.skip(key, place, "its key stands in the file before; this one counts");
             }
             None => {
                 places.insert_unique(hash(&item), items.len(), |place| at(place).map_or(0, hash));
@@ -230,17 +226,30 @@ impl Taking<'_> {
 }
 
 impl Item {
-    fn is(&self, collection: Collection, key: &str) -> bool {
-        self.collection == collection && self.key == key
+    fn new(collection: Collection, key: &str, text: &str) -> Item {
+        let version = Version::new(DocumentId::new(collection, key), Stamp::default(), Some(text));
+        Item { collection, version }
+    }
+
+    pub fn key(&self) -> &str {
+        std::str::from_utf8(self.version.key()).unwrap_or_default()
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(self.version.text()).unwrap_or_default()
+    }
+
+    fn id(&self) -> DocumentId<'_> {
+        DocumentId::new(self.collection, self.key())
     }
 }
 
 impl Intake {
-    /// The document of this collection and key, if the file has it.
-    pub fn find(&self, collection: Collection, key: &str) -> Option<&Item> {
-        let hash = DocumentId::new(collection, key).hash();
-        let is_it = |place: &usize| self.items.get(*place).is_some_and(|one| one.is(collection, key));
-        self.items.get(*self.places.find(hash, is_it)?)
+    /// Where the document of this collection and key stands among the items, if the file has it.
+    pub fn find(&self, collection: Collection, key: &str) -> Option<usize> {
+        let id = DocumentId::new(collection, key);
+        let is_it = |place: &usize| self.items.get(*place).is_some_and(|one| one.version.is(id));
+        self.places.find(id.hash(), is_it).copied()
     }
 
     /// Counts a document that is not taken.

@@ -218,7 +218,7 @@ impl Exchange<'_, '_> {
         let gone = core.superfluous_snapshots(Some(&self.side.id))?;
         let late: Vec<Wanted<'_>>;
         let mut prepared: Vec<Prepared<'_>> = wanted.iter().map(Wanted::prepared).collect();
-        let committer = self.log.begin()?;
+        let committer = self.log.begin_large()?;
         let changed = watch.end();
         if !changed.is_empty() {
             prepared.retain(|one| {

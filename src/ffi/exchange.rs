@@ -88,7 +88,8 @@ pub unsafe extern "C" fn coffer_export_database_for_sharing(
 ///   `coffer_string_free`.
 ///
 /// On any error nothing has changed. Past versions of Tier 1 documents are taken in if the store has none of its own. All
-/// documents together may have 2 GiB.
+/// documents together may have 2 GiB; besides them, which the store then holds, an import needs little memory. While its
+/// one record is written (not while the file is read) others' saves wait. A dry run also works on a read-only handle.
 ///
 /// Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
 /// `COFFER_ERROR_INVALID_OPTION`, `COFFER_ERROR_INVALID_ARGUMENT`, `COFFER_ERROR_UNREADABLE` (the message names line and

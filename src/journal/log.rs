@@ -21,6 +21,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A write buffer larger than this is given back to the allocator after use.
 const KEPT_BUFFER: usize = 1 << 20;
+/// A commit that is not queued is written in pieces of this size.
+const PIECE: usize = 1 << 20;
 
 /// An open log.
 pub struct Log {
@@ -70,6 +72,8 @@ struct Turn {
 pub struct Committer<'a> {
     log: &'a Log,
     queue: MutexGuard<'a, Queue>,
+    /// Held too for a commit that is written at once instead of being queued.
+    files: Option<MutexGuard<'a, Files>>,
 }
 
 impl Committer<'_> {
@@ -78,16 +82,21 @@ impl Committer<'_> {
         self.queue.last_sequence
     }
 
-    /// Queues one commit and returns its sequence number.
-    pub fn append(&mut self, time_ms: u64, changes: &[Change<'_>]) -> u64 {
+    /// Queues one commit, or writes it if it was begun as a large one, and returns its sequence number. After an error the
+    /// commit does not exist.
+    pub fn append(&mut self, time_ms: u64, changes: &[Change<'_>]) -> Result<u64> {
         let sequence = self.queue.last_sequence + 1;
-        if self.queue.bytes.is_empty() {
-            self.queue.first_queued = sequence;
-        }
         let commit = Commit { sequence, time_ms, changes };
-        record::encode(&commit, self.log.synced(), &mut self.queue.bytes);
+        if let Some(files) = &mut self.files {
+            self.log.write_now(files, &mut self.queue, &commit)?;
+        } else {
+            if self.queue.bytes.is_empty() {
+                self.queue.first_queued = sequence;
+            }
+            record::encode(&commit, self.log.synced(), &mut self.queue.bytes);
+        }
         self.queue.last_sequence = sequence;
-        sequence
+        Ok(sequence)
     }
 
     /// How many bytes wait to be written.
@@ -133,7 +142,14 @@ impl Log {
         if queue.closed {
             return Err(Error::Closed);
         }
-        Ok(Committer { log: self, queue })
+        Ok(Committer { log: self, queue, files: None })
+    }
+
+    /// The same for a commit too large to be put together in memory: its record is written piece by piece while both locks
+    /// are held, so others' commits wait for that.
+    pub fn begin_large(&self) -> Result<Committer<'_>> {
+        let files = self.files.lock();
+        Ok(Committer { files: Some(files), ..self.begin()? })
     }
 
     /// Refuses every later commit.
@@ -197,18 +213,42 @@ impl Log {
             (std::mem::replace(&mut queue.bytes, spare), queue.first_queued, queue.last_sequence)
         };
         if !bytes.is_empty() {
-            let batch = Batch { bytes: &bytes, first_sequence, last_sequence, durable: self.synced() };
-            files.writer.append(&batch).map_err(|error| self.fail(error))?;
-            self.written.store(last_sequence, Ordering::Release);
-            self.bytes.store(files.writer.bytes(), Ordering::Relaxed);
-            if files.writer.wanted_blank().is_some() {
-                self.attention.store(true, Ordering::Relaxed);
-            }
+            self.append(files, &Batch { bytes: &bytes, first_sequence, last_sequence, durable: self.synced() })?;
         }
         bytes.clear();
         if bytes.capacity() <= KEPT_BUFFER {
             files.other_buffer = bytes;
         }
+        Ok(())
+    }
+
+    fn append(&self, files: &mut Files, batch: &Batch<'_>) -> Result<()> {
+        files.writer.append(batch).map_err(|error| self.fail(error))?;
+        self.note_written(files, batch.last_sequence);
+        Ok(())
+    }
+
+    fn note_written(&self, files: &Files, sequence: u64) {
+        self.written.store(sequence, Ordering::Release);
+        self.bytes.store(files.writer.bytes(), Ordering::Relaxed);
+        if files.writer.wanted_blank().is_some() {
+            self.attention.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Writes one commit behind what is queued.
+    fn write_now(&self, files: &mut Files, queue: &mut Queue, commit: &Commit<'_>) -> Result<()> {
+        self.check()?;
+        let durable = self.synced();
+        if !queue.bytes.is_empty() {
+            let bytes = std::mem::take(&mut queue.bytes);
+            let (first_sequence, last_sequence) = (queue.first_queued, queue.last_sequence);
+            self.append(files, &Batch { bytes: &bytes, first_sequence, last_sequence, durable })?;
+        }
+        let give = |write: &mut dyn FnMut(&[u8]) -> Result<()>| record::encode_in_pieces(commit, durable, PIECE, write);
+        let written = files.writer.append_in_pieces(record::length(commit), commit.sequence, durable, give);
+        written.map_err(|error| self.fail(error))?;
+        self.note_written(files, commit.sequence);
         Ok(())
     }
 

@@ -41,22 +41,9 @@ pub fn encode(commit: &Commit<'_>, durable: u64, into: &mut Vec<u8>) {
     let start = into.len();
     into.extend_from_slice(&MAGIC);
     into.extend_from_slice(&[0; 4]);
-    into.extend_from_slice(&commit.sequence.to_le_bytes());
-    into.extend_from_slice(&commit.time_ms.to_le_bytes());
-    let lag = commit.sequence.saturating_sub(durable).min(u64::from(u32::MAX)) as u32;
-    into.extend_from_slice(&lag.to_le_bytes());
-    into.extend_from_slice(&(commit.changes.len() as u32).to_le_bytes());
+    into.extend_from_slice(&counts(commit, durable));
     for change in commit.changes {
-        let (kind, text_length, checksum) = match change.action {
-            Action::Put { text, checksum } => (PUT, text.len() as u32, checksum),
-            Action::Clear => (CLEAR, 0, 0),
-        };
-        into.push(kind);
-        into.push(change.id.collection as u8);
-        into.extend_from_slice(&(change.id.key.len() as u16).to_le_bytes());
-        into.extend_from_slice(&text_length.to_le_bytes());
-        into.extend_from_slice(&change.revision.to_le_bytes());
-        into.extend_from_slice(&checksum.to_le_bytes());
+        into.extend_from_slice(&row(change));
     }
     for change in commit.changes {
         into.extend_from_slice(change.id.key.as_bytes());
@@ -67,12 +54,108 @@ pub fn encode(commit: &Commit<'_>, durable: u64, into: &mut Vec<u8>) {
         place.copy_from_slice(&checksum);
     }
     for change in commit.changes {
-        if let Action::Put { text, .. } = change.action {
-            into.extend_from_slice(text.as_bytes());
-        }
+        into.extend_from_slice(text(change).as_bytes());
     }
     let length = into.len() - start;
     into.resize(start + length.next_multiple_of(ALIGNMENT), 0);
+}
+
+/// Gives the bytes of `encode` to `write` in pieces of about `piece` bytes, so that no more of a large commit is ever held.
+pub fn encode_in_pieces<E>(
+    commit: &Commit<'_>,
+    durable: u64,
+    piece: usize,
+    write: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    let counts = counts(commit, durable);
+    let rows = commit.changes.iter().fold(crc32c::crc32c(&counts), |sum, one| crc32c::crc32c_append(sum, &row(one)));
+    let checksum = commit.changes.iter().fold(rows, |sum, one| crc32c::crc32c_append(sum, one.id.key.as_bytes()));
+    let mut pieces = Pieces { buffer: Vec::with_capacity(2 * piece), piece, write };
+    pieces.put(&MAGIC)?;
+    pieces.put(&checksum.to_le_bytes())?;
+    pieces.put(&counts)?;
+    for change in commit.changes {
+        pieces.put(&row(change))?;
+    }
+    for change in commit.changes {
+        pieces.put(change.id.key.as_bytes())?;
+    }
+    for change in commit.changes {
+        pieces.put(text(change).as_bytes())?;
+    }
+    let padding = length(commit) - unpadded(commit);
+    pieces.put([0; ALIGNMENT].get(..padding as usize).unwrap_or_default())?;
+    (pieces.write)(&pieces.buffer)
+}
+
+/// How many bytes a commit takes, padding included.
+pub fn length(commit: &Commit<'_>) -> u64 {
+    unpadded(commit).next_multiple_of(ALIGNMENT as u64)
+}
+
+fn unpadded(commit: &Commit<'_>) -> u64 {
+    let sizes = commit.changes.iter().map(|change| (CHANGE + change.id.key.len() + text(change).len()) as u64);
+    FIXED as u64 + sizes.sum::<u64>()
+}
+
+/// What the head says before the table of changes, from the sequence number on.
+fn counts(commit: &Commit<'_>, durable: u64) -> [u8; FIXED - CHECKED_FROM] {
+    let lag = commit.sequence.saturating_sub(durable).min(u64::from(u32::MAX)) as u32;
+    let mut bytes = [0; FIXED - CHECKED_FROM];
+    let (sequence, rest) = bytes.split_at_mut(8);
+    let (time_ms, rest) = rest.split_at_mut(8);
+    let (for_lag, count) = rest.split_at_mut(4);
+    sequence.copy_from_slice(&commit.sequence.to_le_bytes());
+    time_ms.copy_from_slice(&commit.time_ms.to_le_bytes());
+    for_lag.copy_from_slice(&lag.to_le_bytes());
+    count.copy_from_slice(&(commit.changes.len() as u32).to_le_bytes());
+    bytes
+}
+
+/// A change's row of the table.
+#[inline]
+fn row(change: &Change<'_>) -> [u8; CHANGE] {
+    let (kind, text_length, checksum) = match change.action {
+        Action::Put { text, checksum } => (PUT, text.len() as u32, checksum),
+        Action::Clear => (CLEAR, 0, 0),
+    };
+    let [key_0, key_1] = (change.id.key.len() as u16).to_le_bytes();
+    let mut bytes = [0; CHANGE];
+    let (names, rest) = bytes.split_at_mut(4);
+    let (for_length, rest) = rest.split_at_mut(4);
+    let (revision, for_checksum) = rest.split_at_mut(8);
+    names.copy_from_slice(&[kind, change.id.collection as u8, key_0, key_1]);
+    for_length.copy_from_slice(&text_length.to_le_bytes());
+    revision.copy_from_slice(&change.revision.to_le_bytes());
+    for_checksum.copy_from_slice(&checksum.to_le_bytes());
+    bytes
+}
+
+fn text<'a>(change: &Change<'a>) -> &'a str {
+    match change.action {
+        Action::Put { text, .. } => text,
+        Action::Clear => "",
+    }
+}
+
+/// Gathers bytes and hands them on piece by piece.
+struct Pieces<'w, E> {
+    buffer: Vec<u8>,
+    piece: usize,
+    write: &'w mut dyn FnMut(&[u8]) -> Result<(), E>,
+}
+
+impl<E> Pieces<'_, E> {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), E> {
+        for part in bytes.chunks(self.piece) {
+            self.buffer.extend_from_slice(part);
+            if self.buffer.len() >= self.piece {
+                (self.write)(&self.buffer)?;
+                self.buffer.clear();
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Decodes the record at the start of `bytes`, or says which of the conditions it breaks.
@@ -199,6 +282,28 @@ mod tests {
         let record = decode(&bytes).unwrap();
         assert_eq!(record, Record { sequence: 40, time_ms: 1_700_000_000_123, durable: 38, changes, length });
         assert_eq!(length % ALIGNMENT, 0);
+    }
+
+    #[test]
+    fn a_commit_in_pieces_has_the_same_bytes() {
+        let (whole, changes) = sample();
+        let commit = Commit { sequence: 40, time_ms: 1_700_000_000_123, changes: &changes };
+        assert_eq!(length(&commit), whole.len() as u64);
+        for piece in 1..whole.len() + 2 {
+            let mut joined = Vec::new();
+            let outcome: Result<(), ()> = encode_in_pieces(&commit, 38, piece, &mut |bytes| {
+                assert!(bytes.len() < 2 * piece, "{piece}");
+                joined.extend_from_slice(bytes);
+                Ok(())
+            });
+            assert_eq!((outcome, &joined), (Ok(()), &whole), "{piece}");
+        }
+        let mut calls = 0;
+        let outcome = encode_in_pieces(&commit, 38, 16, &mut |_| {
+            calls += 1;
+            if calls == 2 { Err("full") } else { Ok(()) }
+        });
+        assert_eq!((outcome, calls), (Err("full"), 2), "nothing is written behind a failure");
     }
 
     #[test]

@@ -70,18 +70,42 @@ impl Writer {
 
     /// Appends records, in the next segment if they no longer fit and there is one.
     pub fn append(&mut self, batch: &Batch<'_>) -> Result<()> {
-        if self.offset > 0 && self.offset + batch.bytes.len() as u64 > self.active.size {
+        self.begin(batch.bytes.len() as u64, batch.first_sequence, batch.durable)?;
+        self.put(batch.bytes)?;
+        self.last_sequence = batch.last_sequence;
+        Ok(())
+    }
+
+    /// Appends one record that comes in pieces, `length` bytes together: `give` puts them one after the other.
+    pub fn append_in_pieces(
+        &mut self,
+        length: u64,
+        sequence: u64,
+        durable: u64,
+        give: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>,
+    ) -> Result<()> {
+        self.begin(length, sequence, durable)?;
+        give(&mut |piece| self.put(piece))?;
+        self.last_sequence = sequence;
+        Ok(())
+    }
+
+    /// Sees to it that `length` bytes go into one segment.
+    fn begin(&mut self, length: u64, first_sequence: u64, durable: u64) -> Result<()> {
+        if self.offset > 0 && self.offset + length > self.active.size {
             self.seal();
         }
         if self.offset == 0 {
-            let header =
-                Header { number: self.active.number, first_sequence: batch.first_sequence, durable: batch.durable };
+            let header = Header { number: self.active.number, first_sequence, durable };
             self.write(&header.encode(), 0)?;
             self.offset = HEADER as u64;
         }
-        self.write(batch.bytes, self.offset)?;
-        self.offset += batch.bytes.len() as u64;
-        self.last_sequence = batch.last_sequence;
+        Ok(())
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        self.write(bytes, self.offset)?;
+        self.offset += bytes.len() as u64;
         Ok(())
     }
 

@@ -317,11 +317,14 @@ static void read_only_handles(void)
         CHECK_OK(coffer_open(store, "{\"read_only\":true}", &reading));
         CHECK_OK(EXPORT(reading, "xml", path, NULL));
         CHECK_STATUS(COFFER_ERROR_READ_ONLY, IMPORT(reading, path, NULL, NULL, &json));
-        CHECK_STATUS(COFFER_ERROR_READ_ONLY, IMPORT(reading, path, NULL, "{\"dry_run\":true}", &json));
         CHECK_STATUS(COFFER_ERROR_READ_ONLY, IMPORT(reading, "no such file", NULL, NULL, &json));
         CHECK_STATUS(COFFER_ERROR_NOT_FOUND, coffer_load_persistent_data(reading, "save_metadata/last_export", &json));
-        CHECK_UNCHANGED(before, reading);
         CHECK(json == untouched);
+        CHECK_OK(IMPORT(reading, path, NULL, "{\"dry_run\":true}", &json));
+        CHECK(strstr(json, "\"saved\":0,\"unchanged\":2,") != NULL);
+        coffer_string_free(json);
+        json = untouched;
+        CHECK_UNCHANGED(before, reading);
         CHECK_OK(coffer_close(reading));
         free(before);
     }
