@@ -202,8 +202,34 @@ end)
 case("exchange_progress", function(path)
     local db = open(path)
     fill(db)
-    local exported = db:exportDatabaseForSharing("json", path .. ".json")
+    local told, all = 0, 0
+    local function watch(done, total)
+        check(done >= told and done <= total, "progress goes on, up to its total")
+        told, all = done, total
+    end
+    local exported = db:exportDatabaseForSharing("json", path .. ".json", watch)
     check(exported.success and exported.documents == 14, exported.error)
-    local _, result = assert(open(path .. "_other"):importDatabaseFromExternal(exported.path))
-    equal(result.saved, 14, "an import that tells nobody")
+    check(told == all and all > 0, "an export is told up to its end")
+    told, all = 0, 0
+    local other = open(path .. "_other")
+    local _, result = assert(other:importDatabaseFromExternal(exported.path, nil, nil, watch))
+    equal(result.saved, 14, "documents")
+    equal(told, exported.bytes, "an import is told up to the file's end")
+
+    local function stop() return false end
+    not_exported(coffer.ERROR_CANCELLED, db:exportDatabaseForSharing("json", path .. "_stopped.json", stop))
+    check(not io.open(path .. "_stopped.json"), "a cancelled export leaves no file")
+    local third = open(path .. "_third")
+    refused(coffer.ERROR_CANCELLED, third:importDatabaseFromExternal(exported.path, nil, nil, stop))
+    equal(everything(third), everything(open(path .. "_fourth")), "a cancelled import changes nothing")
+
+    -- Only Lua has these: what progress throws comes through, and the callback is given back every time.
+    for _ = 1, 3000 do
+        local ok, problem = pcall(db.exportDatabaseForSharing, db, "json", path .. "_thrown.json", function()
+            error("enough", 0)
+        end)
+        if ok or problem ~= "enough" then error("thrown: " .. tostring(problem)) end
+    end
+    not_exported(coffer.ERROR_INVALID_ARGUMENT, db:exportDatabaseForSharing("json", path .. "_n.json", 7))
+    refused(coffer.ERROR_INVALID_ARGUMENT, db:importDatabaseFromExternal(exported.path, nil, nil, "often"))
 end)

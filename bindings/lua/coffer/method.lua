@@ -12,7 +12,7 @@ local library = require "coffer.library"
 
 local lib, failure = library.lib, library.failure
 local find = string.find
-local next, pairs, tonumber, type, getmetatable = next, pairs, tonumber, type, getmetatable
+local next, pairs, pcall, tonumber, type, getmetatable = next, pairs, pcall, tonumber, type, getmetatable
 
 local OK = tonumber(lib.COFFER_OK)
 local INVALID_JSON = tonumber(lib.COFFER_ERROR_INVALID_JSON)
@@ -110,6 +110,30 @@ function M.options_text(options)
     local text, message = json.encode(given)
     if text then return text end
     return false, "options: " .. message, INVALID_OPTION
+end
+
+--- What is wrong with something that is to be told how far a work is; nil if nothing.
+function M.progress_problem(progress)
+    if progress ~= nil and type(progress) ~= "function" then
+        return "the progress must be a function, got " .. type(progress)
+    end
+end
+
+--- Returns what `call(callback)` returns, where C's callback tells `progress(done, total)`, which stops the work by returning
+--- false. What it throws stops the work too, and is thrown on from here: no error may pass through C. C calls it on this
+--- thread and only until it returns, so the callback can be given back at once.
+function M.telling(progress, call)
+    if progress == nil then return call(nil) end
+    local has_thrown, thrown
+    local callback = ffi.cast("coffer_progress_callback", function(_, done, total)
+        local ok, answer = pcall(progress, tonumber(done), tonumber(total))
+        if not ok then has_thrown, thrown = true, answer end
+        return (ok and answer ~= false) and 0 or 1
+    end)
+    local status = call(callback)
+    callback:free()
+    if has_thrown then error(thrown, 0) end
+    return status
 end
 
 function M.encoded(value)
