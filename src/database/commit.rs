@@ -124,6 +124,7 @@ impl<'a> Prepared<'a> {
         Ok(Prepared { expected, ..Prepared::of_checked((key, text), collection, is_tier1, hash) })
     }
 
+    #[inline]
     fn of_checked(lent: (&'a str, Option<&'a str>), collection: Collection, is_tier1: bool, hash: u64) -> Prepared<'a> {
         let (key, text) = lent;
         let checksum = text.map_or(0, |text| crc32c::crc32c(text.as_bytes()));
@@ -133,6 +134,7 @@ impl<'a> Prepared<'a> {
         Prepared { made, checksum, ..Prepared::of_subject(Subject::Lent { key, text }, collection, hash) }
     }
 
+    #[inline]
     fn of_subject(subject: Subject<'a>, collection: Collection, hash: u64) -> Prepared<'a> {
         Prepared {
             subject,
@@ -155,21 +157,19 @@ impl<'a> Prepared<'a> {
         Prepared::of_checked((key, text), collection, is_tier1(collection), hash)
     }
 
-    /// A document of this collection whose memory the store takes over.
-    pub(super) fn of_own(collection: Collection, version: Version) -> Prepared<'a> {
+    /// A document whose memory the store takes over; `hash` is that of its collection and key.
+    pub(super) fn of_own(collection: Collection, hash: u64, version: Version) -> Prepared<'a> {
         let checksum = crc32c::crc32c(version.text());
-        let prepared = Prepared::of_subject(Subject::Own(version), collection, 0);
-        let hash = prepared.id().hash();
-        Prepared { checksum, hash, ..prepared }
+        Prepared { checksum, ..Prepared::of_subject(Subject::Own(version), collection, hash) }
     }
 
     /// The same for one version of a Tier 1 document, where the store has none.
     pub(super) fn of_own_version(collection: Collection, number: u64, version: Version) -> Prepared<'a> {
-        let mut prepared = Prepared::of_own(collection, version);
         let key = keys::version_key(collection, number);
+        let hash = DocumentId::new(collection, &key).hash();
+        let mut prepared = Prepared::of_own(collection, hash, version);
         if prepared.asked() != key {
             prepared.stored = Some(key);
-            prepared.hash = prepared.id().hash();
         }
         Prepared { revision: number, old_revision: number.saturating_sub(1), is_fixed: true, ..prepared }
     }
@@ -190,6 +190,7 @@ impl<'a> Prepared<'a> {
         (self.collection, self.asked())
     }
 
+    #[inline]
     fn asked(&self) -> &str {
         match &self.subject {
             Subject::Lent { key, .. } => key,
@@ -197,6 +198,7 @@ impl<'a> Prepared<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn text(&self) -> Option<&str> {
         match &self.subject {
             Subject::Lent { text, .. } => *text,
@@ -204,6 +206,7 @@ impl<'a> Prepared<'a> {
         }
     }
 
+    #[inline]
     fn clears(&self) -> bool {
         matches!(self.subject, Subject::Lent { text: None, .. })
     }
@@ -212,6 +215,7 @@ impl<'a> Prepared<'a> {
         is_tier1(self.collection)
     }
 
+    #[inline]
     fn id(&self) -> DocumentId<'_> {
         DocumentId::new(self.collection, self.stored.as_deref().unwrap_or_else(|| self.asked()))
     }

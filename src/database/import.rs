@@ -304,11 +304,13 @@ fn prepared_of(steps: &[Step], mut intake: Intake) -> Vec<Prepared<'_>> {
     }
     for step in steps {
         prepared.extend(match step {
-            Step::Save(place) => take(*place).map(|Item { collection, version }| match numbers.remove(&collection) {
-                // It comes behind the versions that came with it.
-                Some(last) => Prepared::of_own_version(collection, last + 1, version),
-                None => Prepared::of_own(collection, version),
-            }),
+            Step::Save(place) => {
+                take(*place).map(|Item { collection, hash, version }| match numbers.remove(&collection) {
+                    // It comes behind the versions that came with it.
+                    Some(last) => Prepared::of_own_version(collection, last + 1, version),
+                    None => Prepared::of_own(collection, hash, version),
+                })
+            }
             Step::Clear(collection, key) => Some(Prepared::of_known(*collection, key, None)),
         });
     }

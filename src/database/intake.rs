@@ -29,6 +29,8 @@ const CHUNK: usize = 256 << 10;
 /// A document of the file, in the memory that the store takes over. Its place in the order is not known yet.
 pub(super) struct Item {
     pub collection: Collection,
+    /// Of collection and key.
+    pub hash: u64,
     pub version: Version,
 }
 
@@ -208,7 +210,7 @@ impl Taking<'_> {
     /// Of documents that stand twice the last counts.
     fn keep(&mut self, item: Item, place: Place) {
         let Intake { items, places, .. } = &mut self.intake;
-        let hash = |item: &Item| item.id().hash();
+        let hash = |item: &Item| item.hash;
         let at = |place: &usize| items.get(*place);
         let found = places.find(hash(&item), |place| at(place).is_some_and(|one| one.version.is(item.id())));
         match found.copied() {
@@ -227,8 +229,8 @@ impl Taking<'_> {
 
 impl Item {
     fn new(collection: Collection, key: &str, text: &str) -> Item {
-        let version = Version::new(DocumentId::new(collection, key), Stamp::default(), Some(text));
-        Item { collection, version }
+        let id = DocumentId::new(collection, key);
+        Item { collection, hash: id.hash(), version: Version::new(id, Stamp::default(), Some(text)) }
     }
 
     pub fn key(&self) -> &str {

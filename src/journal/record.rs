@@ -99,6 +99,7 @@ fn unpadded(commit: &Commit<'_>) -> u64 {
 }
 
 /// What the head says before the table of changes, from the sequence number on.
+#[inline]
 fn counts(commit: &Commit<'_>, durable: u64) -> [u8; FIXED - CHECKED_FROM] {
     let lag = commit.sequence.saturating_sub(durable).min(u64::from(u32::MAX)) as u32;
     let mut bytes = [0; FIXED - CHECKED_FROM];
@@ -131,6 +132,7 @@ fn row(change: &Change<'_>) -> [u8; CHANGE] {
     bytes
 }
 
+#[inline]
 fn text<'a>(change: &Change<'a>) -> &'a str {
     match change.action {
         Action::Put { text, .. } => text,
