@@ -57,7 +57,7 @@ impl<'a> Caller<'a> {
 enum Subject<'a> {
     /// With the caller. No text clears the document.
     Lent { key: &'a str, text: Option<&'a str> },
-    /// In the version that the store is to hold.
+    /// Here, until they are in the store.
     Own(Version),
 }
 
@@ -157,7 +157,7 @@ impl<'a> Prepared<'a> {
         Prepared::of_checked((key, text), collection, is_tier1(collection), hash)
     }
 
-    /// A document whose memory the store takes over; `hash` is that of its collection and key.
+    /// A document that this holds until it is in the store; `hash` is that of its collection and key.
     pub(super) fn of_own(collection: Collection, hash: u64, version: Version) -> Prepared<'a> {
         let checksum = crc32c::crc32c(version.text());
         Prepared { checksum, ..Prepared::of_subject(Subject::Own(version), collection, hash) }
@@ -272,16 +272,10 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    fn apply(&mut self, core: &Core, sequence: u64, time_ms: u64) {
+    /// Brings the change into the store. What it holds itself is given back at once: of a large commit nothing stands twice.
+    fn apply(mut self, core: &Core, sequence: u64, time_ms: u64) {
         let stamp = Stamp { sequence, revision: self.revision, time_ms };
-        let made = match &mut self.subject {
-            // A Tier 1 document may be stored under another key than the one in its version.
-            Subject::Own(version) if self.stored.is_none() => {
-                version.settle(stamp);
-                Some(version.clone())
-            }
-            _ => self.made.take(),
-        };
+        let made = self.made.take();
         core.store.apply(self.id(), self.hash, stamp, self.text(), made);
     }
 }
@@ -301,9 +295,9 @@ impl Core {
         }
         let time_ms = now_ms();
         let sequence = committer.append(time_ms, &[prepared.change()])?;
+        let (revision, told) = (prepared.revision, self.told(std::slice::from_ref(&prepared)));
         prepared.apply(self, sequence, time_ms);
-        let revision = prepared.revision;
-        let announced = self.announce(std::slice::from_ref(&prepared), sequence, time_ms, caller.source);
+        let announced = told.map(|told| self.announce(told, sequence, time_ms, caller.source));
         let outcome = self.finish(log, committer, sequence, caller.durability);
         if let Some(announced) = announced {
             announced.deliver();
@@ -350,29 +344,35 @@ impl Core {
         let changes: Vec<Change<'_>> = prepared.iter().map(Prepared::change).chain(clears).collect();
         let sequence = committer.append(time_ms, &changes)?;
         drop(changes);
-        for one in &mut prepared {
+        let told = self.told(&prepared);
+        for one in prepared {
             one.apply(self, sequence, time_ms);
         }
         for one in &aged {
             let stamp = Stamp { sequence, revision: one.version, time_ms };
             self.store.apply(one.id(), one.id().hash(), stamp, None, None);
         }
-        outbox.put(self.announce(&prepared, sequence, time_ms, caller.source));
+        outbox.put(told.map(|told| self.announce(told, sequence, time_ms, caller.source)));
         self.finish(log, committer, sequence, caller.durability)?;
         Ok(Committed { sequence, revision })
     }
 
-    /// Puts a commit into the queues of those who hear of it. The caller holds the commit lock, and calls the direct ones
-    /// when it has given the lock back.
+    /// What those who hear of a commit are told; nothing if nobody does.
     #[inline]
-    fn announce(&self, made: &[Prepared<'_>], sequence: u64, time_ms: u64, source: &str) -> Option<Published> {
+    fn told(&self, made: &[Prepared<'_>]) -> Option<Vec<Changed>> {
         if !Module::IntegrationHub.is_built_in() || !self.hub.hears_changes() {
             return None;
         }
         let with_data = self.hub.wants_data();
-        let payload = Payload::Changes(made.iter().map(|one| one.told(with_data)).collect());
+        Some(made.iter().map(|one| one.told(with_data)).collect())
+    }
+
+    /// Puts a commit into the queues of those who hear of it. The caller holds the commit lock, and calls the direct ones
+    /// when it has given the lock back.
+    fn announce(&self, told: Vec<Changed>, sequence: u64, time_ms: u64, source: &str) -> Published {
+        let payload = Payload::Changes(told);
         let (topic, source) = (CHANGED.into(), source.into());
-        Some(self.hub.publish(|id| Event { id, topic, sequence, source, time_ms, payload }))
+        self.hub.publish(|id| Event { id, topic, sequence, source, time_ms, payload })
     }
 
     /// The versions that a save pushes out: the ones before those that stay, as far back as they still exist. As a rule

@@ -291,7 +291,7 @@ impl Import<'_> {
     }
 }
 
-/// What the steps commit. The documents' memory goes from the file's items to the store, without a copy.
+/// What the steps commit. It holds the file's items from here on, and lets go of each as soon as the store has it.
 fn prepared_of(steps: &[Step], mut intake: Intake) -> Vec<Prepared<'_>> {
     let mut prepared = Vec::with_capacity(steps.len());
     let mut items: Vec<Option<Item>> = intake.items.into_iter().map(Some).collect();

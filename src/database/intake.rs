@@ -26,7 +26,7 @@ const TOLD: usize = 100;
 /// How much of a file is read at once.
 const CHUNK: usize = 256 << 10;
 
-/// A document of the file, in the memory that the store takes over. Its place in the order is not known yet.
+/// A document of the file, in one piece of memory as the store's own.
 pub(super) struct Item {
     pub collection: Collection,
     /// Of collection and key.
