@@ -5,6 +5,7 @@
 //! mended.
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use std::fmt;
 use std::io::{self, Read};
 
 const CHUNK: usize = 32 << 10;
@@ -12,9 +13,21 @@ const CHUNK: usize = 32 << 10;
 /// What UTF-16 that is no Unicode text is called.
 pub const MALFORMED: &str = "not valid UTF-16 here";
 
-/// A byte stream as UTF-8. The first read looks at the stream's first four bytes.
+/// The error of a stream of UTF-16 that is no Unicode text.
+#[derive(Debug)]
+pub struct NotText;
+
+impl fmt::Display for NotText {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(MALFORMED)
+    }
+}
+
+impl std::error::Error for NotText {}
+
+/// A byte stream as UTF-8. The first read looks at the stream's first four bytes, unless the encoding is told.
 pub struct Decoded<'r> {
-    inner: &'r mut dyn Read,
+    inner: Box<dyn Read + 'r>,
     /// Bytes that were read and not given out: of UTF-8 only the first few.
     raw: Vec<u8>,
     /// How many of them are given out.
@@ -29,9 +42,9 @@ pub struct Decoded<'r> {
 
 impl<'r> Decoded<'r> {
     /// An encoding is told by the byte order mark; that of XML also by how its first character is written.
-    pub fn new(inner: &'r mut dyn Read, is_xml: bool) -> Decoded<'r> {
+    pub fn new(inner: impl Read + 'r, is_xml: bool) -> Decoded<'r> {
         Decoded {
-            inner,
+            inner: Box::new(inner),
             raw: Vec::new(),
             used: 0,
             decoder: None,
@@ -40,6 +53,18 @@ impl<'r> Decoded<'r> {
             is_at_end: false,
             is_malformed: false,
         }
+    }
+
+    /// A stream of an encoding that is known, and whose byte order mark has been passed.
+    pub fn known(inner: impl Read + 'r, encoding: &'static Encoding) -> Decoded<'r> {
+        let mut decoded = Decoded::new(inner, false);
+        decoded.set(encoding);
+        decoded
+    }
+
+    fn set(&mut self, encoding: &'static Encoding) {
+        self.encoding = Some(encoding);
+        self.decoder = (encoding != UTF_8).then(|| encoding.new_decoder_without_bom_handling());
     }
 
     /// The encoding that was found; `None` before the first read.
@@ -60,7 +85,7 @@ impl<'r> Decoded<'r> {
         self.raw.resize(count.max(filled), 0);
         let mut outcome = Ok(());
         while filled < count && !self.is_at_end && outcome.is_ok() {
-            match read_some(self.inner, self.raw.get_mut(filled..).unwrap_or_default()) {
+            match read_some(&mut self.inner, self.raw.get_mut(filled..).unwrap_or_default()) {
                 Ok(read) => {
                     filled += read;
                     self.is_at_end = read == 0;
@@ -80,14 +105,13 @@ impl<'r> Decoded<'r> {
             start => Encoding::for_bom(start).unwrap_or((UTF_8, 0)),
         };
         self.used = mark;
-        self.encoding = Some(encoding);
-        self.decoder = (encoding != UTF_8).then(|| encoding.new_decoder_without_bom_handling());
+        self.set(encoding);
         Ok(())
     }
 
     fn malformed(&mut self) -> io::Error {
         self.is_malformed = true;
-        io::Error::new(io::ErrorKind::InvalidData, MALFORMED)
+        io::Error::new(io::ErrorKind::InvalidData, NotText)
     }
 
     fn decode(&mut self, into: &mut [u8]) -> io::Result<usize> {
@@ -133,7 +157,7 @@ impl Read for Decoded<'_> {
         }
         let rest = self.raw.get(self.used..).unwrap_or_default();
         if rest.is_empty() {
-            return read_some(self.inner, into);
+            return read_some(&mut self.inner, into);
         }
         let count = rest.len().min(into.len());
         for (to, from) in into.iter_mut().zip(rest) {
@@ -144,7 +168,7 @@ impl Read for Decoded<'_> {
     }
 }
 
-fn read_some(from: &mut dyn Read, into: &mut [u8]) -> io::Result<usize> {
+fn read_some(from: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
     loop {
         match from.read(into) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

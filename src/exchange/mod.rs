@@ -10,11 +10,13 @@
 //!
 //! This part knows nothing of stores and files: `database` hands it records and byte streams, and decides what is kept.
 
+mod buffer;
 pub mod csv;
 mod decode;
 pub mod json_file;
 #[cfg(test)]
 mod sample_tests;
+mod words;
 pub mod xml;
 
 use crate::error::Error;

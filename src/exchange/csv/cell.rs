@@ -11,16 +11,29 @@ use std::borrow::Cow;
 
 /// Whether a text, written as it is, would be or become something else than this text.
 pub fn is_mistakable(text: &str) -> bool {
+    // A line feed survives in quotes; of the others, some do not.
+    let has_control = text.bytes().fold(false, |found, byte| found | ((byte < b' ') & (byte != b'\n')));
+    if has_control || is_harmless(text.as_bytes(), text.len()) {
+        return has_control;
+    }
     let Some(first) = text.chars().next() else { return true };
     // Spreadsheets run what begins with these, the last four being full-width forms, and readers drop a byte order mark.
     let leads = matches!(first, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '"' | '{' | '[' | '\u{feff}');
     leads
         || first.is_whitespace()
         || text.ends_with(char::is_whitespace)
-        // A line feed survives in quotes; of the others, some do not.
-        || text.bytes().fold(false, |found, byte| found | ((byte < b' ') & (byte != b'\n')))
         || is_word(text).is_some()
         || (matches!(first, '0'..='9' | '.') && text.bytes().all(is_numeric))
+}
+
+/// Whether what a text begins with, this long, cannot be mistaken, without a closer look. Its bytes are no control
+/// characters; for all others this is what `is_mistakable` would say, or false.
+#[inline(always)]
+pub fn is_harmless(text: &[u8], length: usize) -> bool {
+    let (first, last) = (text.first(), length.checked_sub(1).and_then(|last| text.get(last)));
+    // No word of JSON begins so, no number and no date, and nothing that leads.
+    let is_letter = first.is_some_and(|byte| byte.is_ascii_alphabetic() && !matches!(byte | 0x20, b't' | b'f' | b'n'));
+    is_letter && last.is_some_and(u8::is_ascii_graphic)
 }
 
 /// What numbers, dates and times are made of; spreadsheets rewrite them all.

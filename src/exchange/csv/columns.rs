@@ -6,8 +6,13 @@
 //! nearest container around it that has one. Invariant: what `fill` has cut up, put together in the header's order, is the
 //! same in JSON's sense. For every object in it had its members at ranks that only rise, and every array its elements from
 //! 0 on; so going through the tree in order comes by the same leaves in the same order, and by no others.
+//!
+//! Values of a known shape (`shapes`) are not taken apart again: all of their paths are there already, and whether they can
+//! be cut up depends on no more than what stands between one scalar and the next.
 
+use super::lines::Lines;
 use super::path::Step;
+use super::shapes::{self, Scalar, Shapes, Trail, mark};
 use super::tree::{Id, ROOT, Tree};
 use super::{FIXED, cell};
 use crate::json::{self, Token, Tokens};
@@ -25,11 +30,34 @@ const MOST_ELEMENTS: usize = 64;
 pub struct Columns {
     tree: Tree,
     count: usize,
+    /// Of values that were learned, by their nodes; then of those that were filled in, by their columns.
+    shapes: Shapes,
+    trail: Trail,
 }
 
 impl Columns {
+    /// Columns that know shapes of no more than so many bytes, about.
+    #[cfg(test)]
+    pub fn with_shapes(most_bytes: usize) -> Columns {
+        Columns { shapes: Shapes::limited(most_bytes), ..Columns::default() }
+    }
+
+    /// Whether a value has the shape of one that was learned; then there is nothing in it to learn.
+    pub fn know(&self, text: &str, start: usize) -> bool {
+        self.shapes.walk(text, start, |_, _| {})
+    }
+
+    /// Takes in the paths of a value, and its shape if it is told where that begins.
+    pub fn take_in(&mut self, text: &str, start: Option<usize>) {
+        self.trail.begin(text);
+        let whole = self.learn(ROOT, &mut Tokens::new(text));
+        if let (Some(()), Some(start)) = (whole, start) {
+            self.shapes.keep(text, start, &self.trail);
+        }
+    }
+
     /// Takes in the paths of the next value. Nothing means that the text ended early, which valid JSON does not.
-    pub fn learn(&mut self, id: Id, tokens: &mut Tokens<'_>) -> Option<()> {
+    fn learn(&mut self, id: Id, tokens: &mut Tokens<'_>) -> Option<()> {
         let before = tokens.clone();
         let is_deep = self.tree.node(id)?.depth >= DEEPEST;
         match tokens.next()? {
@@ -38,9 +66,13 @@ impl Columns {
             Token::BeginObject | Token::BeginArray => {
                 *tokens = before;
                 tokens.value()?;
+                self.give_column_to_all(id)
+            }
+            Token::String(text) | Token::Plain(text) if id != ROOT => {
+                self.trail.pass(shapes::FIRST + id, text);
                 self.give_column(id)
             }
-            _ => self.give_column(id),
+            _ => self.give_column_to_all(id),
         }
     }
 
@@ -59,13 +91,13 @@ impl Columns {
             };
             let Some(child) = known.or_else(add) else {
                 tokens.value()?;
-                self.give_column(id)?;
+                self.give_column_to_all(id)?;
                 continue;
             };
             rank = self.tree.node(child).map(|node| node.rank);
             self.learn(child, tokens)?;
         }
-        if is_empty { self.give_column(id) } else { Some(()) }
+        if is_empty { self.give_column_to_all(id) } else { Some(()) }
     }
 
     /// Where the first of an object's coming members stands that is known already.
@@ -92,13 +124,13 @@ impl Columns {
                 Some(child) => self.learn(child, tokens)?,
                 None => {
                     tokens.value()?;
-                    self.give_column(id)?;
+                    self.give_column_to_all(id)?;
                 }
             }
             index += 1;
         }
         tokens.next()?;
-        if index == 0 { self.give_column(id) } else { Some(()) }
+        if index == 0 { self.give_column_to_all(id) } else { Some(()) }
     }
 
     fn add(&mut self, parent: Id, step: Step<'_>, rank: usize) -> Option<Id> {
@@ -108,6 +140,12 @@ impl Columns {
         };
         let fits = self.count < MOST_LEAVES && self.tree.node(parent)?.length + longer < LONGEST_PATH;
         fits.then(|| self.tree.add(parent, step, rank)).flatten()
+    }
+
+    /// For a value that is no scalar and travels as one.
+    fn give_column_to_all(&mut self, id: Id) -> Option<()> {
+        self.trail.forget(self.trail.len());
+        self.give_column(id)
     }
 
     fn give_column(&mut self, id: Id) -> Option<()> {
@@ -121,6 +159,7 @@ impl Columns {
 
     /// Ends the learning: gives the columns their numbers, from 0 on, and tells their names.
     pub fn settle(&mut self) -> Vec<String> {
+        self.shapes.clear();
         let leaves = self.tree.leaves();
         for (number, id) in leaves.iter().enumerate() {
             if let Some(node) = self.tree.node_mut(*id) {
@@ -130,11 +169,26 @@ impl Columns {
         leaves.into_iter().map(|id| self.tree.name(id)).collect()
     }
 
-    /// Cuts the next value into the cells of a row, behind its first ones; false, and none, if it cannot be.
-    pub fn fill(&self, tokens: &mut Tokens<'_>, row: &mut Row) -> bool {
-        let fits = self.fill_node(ROOT, tokens, row).unwrap_or(false);
-        if !fits {
-            row.back_to(FIXED.len());
+    /// Cuts a value of a known shape into the cells of a row, behind its first ones; false, and none, if it cannot be.
+    pub fn fill_known(&self, text: &str, start: usize, row: &mut Row) -> bool {
+        let before = row.lines.mark();
+        let is_known = self.shapes.walk(text, start, |state, scalar| row.put_scalar(state - shapes::FIRST, scalar));
+        if !is_known {
+            row.lines.back_to(before);
+        }
+        is_known
+    }
+
+    /// Cuts a value into the cells of a row, behind its first ones; false, and none, if it cannot be. Its shape is kept if
+    /// it is told where that begins.
+    pub fn fill(&mut self, text: &str, start: Option<usize>, row: &mut Row) -> bool {
+        let before = row.lines.mark();
+        row.trail.begin(text);
+        let fits = self.fill_node(ROOT, &mut Tokens::new(text), row).unwrap_or(false);
+        match start {
+            Some(start) if fits => self.shapes.keep(text, start, &row.trail),
+            _ if fits => {}
+            _ => row.lines.back_to(before),
         }
         fits
     }
@@ -143,24 +197,31 @@ impl Columns {
     fn fill_node(&self, id: Id, tokens: &mut Tokens<'_>, row: &mut Row) -> Option<bool> {
         let node = self.tree.node(id)?;
         let before = tokens.clone();
-        let mark = row.cells.len();
+        let (mark, stops) = (row.lines.mark(), row.trail.len());
         let is_cut = match tokens.next()? {
             Token::BeginObject => node.has_children() && self.fill_members(id, tokens, row)?,
             Token::BeginArray => node.has_children() && self.fill_elements(id, tokens, row)?,
-            Token::String(literal) => return Some(row.put(node.column, |text| cell::push_string(literal, text))),
-            Token::Plain(plain) => return Some(row.put_plain(node.column, plain)),
+            Token::String(part) | Token::Plain(part) => {
+                let Some(column) = node.column else { return Some(false) };
+                row.trail.pass(shapes::FIRST + column, part);
+                match part.starts_with('"') {
+                    true => row.put(column, |text| cell::push_string(part, text)),
+                    false => row.put_plain(column, part),
+                }
+                return Some(true);
+            }
             _ => return None,
         };
         if is_cut {
             return Some(true);
         }
-        row.back_to(mark);
-        if node.column.is_none() {
-            return Some(false);
-        }
+        row.lines.back_to(mark);
+        row.trail.forget(stops);
+        let Some(column) = node.column else { return Some(false) };
         *tokens = before;
         let value = tokens.value()?;
-        Some(row.put(node.column, |text| json::compact(value, text)))
+        row.put(column, |text| json::compact(value, text));
+        Some(true)
     }
 
     /// May stop anywhere if the members cannot be cut up.
@@ -198,38 +259,62 @@ fn is_short(index: u64, tokens: &Tokens<'_>) -> bool {
     (0..=room).take_while(|_| rest.value().is_some()).count() <= room
 }
 
-/// A row that is being filled, kept from row to row for its room.
-#[derive(Debug, Default)]
+/// The row that is being filled, with what is kept from row to row for its room.
 pub struct Row {
-    pub cells: csv::ByteRecord,
+    pub lines: Lines,
     /// The cell that is being made.
-    pub text: String,
+    text: String,
+    trail: Trail,
 }
 
 impl Row {
-    fn back_to(&mut self, cells: usize) {
-        self.cells.truncate(cells);
+    pub fn new() -> Row {
+        Row { lines: Lines::new(), text: String::new(), trail: Trail::default() }
     }
 
-    /// Fills a column; false if there is none. Columns are filled in their order.
-    fn put(&mut self, column: Option<usize>, write: impl FnOnce(&mut String)) -> bool {
+    /// Adds a cell that somebody else makes.
+    pub fn cell(&mut self, write: impl FnOnce(&mut String)) {
         self.text.clear();
         write(&mut self.text);
-        self.leave_empty(column);
-        self.cells.push_field(self.text.as_bytes());
-        column.is_some()
+        self.lines.cell(&self.text);
     }
 
-    fn put_plain(&mut self, column: Option<usize>, plain: &str) -> bool {
-        self.leave_empty(column);
-        self.cells.push_field(plain.as_bytes());
-        column.is_some()
-    }
-
-    /// Leaves the columns up to this one empty.
-    pub fn leave_empty(&mut self, column: Option<usize>) {
-        for _ in self.cells.len()..column.map_or(0, |column| FIXED.len() + column) {
-            self.cells.push_field(b"");
+    /// Adds the cell of a collection or a key.
+    pub fn text_cell(&mut self, text: &str) {
+        // In one go, as there is no key that is longer than a few dozen bytes.
+        let has_special = text.bytes().fold(false, |found, byte| found | (byte < b' ') | matches!(byte, b',' | b'"'));
+        if !has_special && cell::is_harmless(text.as_bytes(), text.len()) {
+            self.lines.bare_cell(text);
+        } else if cell::is_mistakable(text) {
+            self.cell(|into| cell::push_text(text, into));
+        } else {
+            self.lines.cell(text);
         }
+    }
+
+    /// Fills a column. Columns are filled in their order.
+    fn put(&mut self, column: usize, write: impl FnOnce(&mut String)) {
+        self.lines.fill_up(FIXED.len() + column);
+        self.cell(write);
+    }
+
+    fn put_plain(&mut self, column: usize, plain: &str) {
+        self.lines.plain_cell(FIXED.len() + column, plain.as_bytes(), plain.len());
+    }
+
+    /// The same for a scalar of a text that is gone through.
+    #[inline(always)]
+    fn put_scalar(&mut self, column: usize, scalar: Scalar<'_>) {
+        let number = FIXED.len() + column;
+        if !scalar.is_string() {
+            return self.lines.plain_cell(number, scalar.rest, scalar.length);
+        }
+        let inner = scalar.rest.get(1..).unwrap_or_default();
+        let length = scalar.length.saturating_sub(2);
+        if scalar.marks & (mark::BACKSLASH | mark::SPECIAL) == 0 && cell::is_harmless(inner, length) {
+            return self.lines.plain_cell(number, inner, length);
+        }
+        let literal = std::str::from_utf8(scalar.text()).unwrap_or_default();
+        self.put(column, |text| cell::push_string(literal, text));
     }
 }

@@ -4,8 +4,8 @@
 //! rows. Invariant: nothing is replaced: bytes that are no text end the reading.
 
 use super::FIXED;
-use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_16BE, UTF_16LE};
-use std::fmt;
+use crate::exchange::decode::Decoded;
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 /// As much of a file as decides how the rest is read.
@@ -29,14 +29,7 @@ pub fn open(input: &mut dyn Read, delimiter: Option<u8>) -> io::Result<Input<'_>
     let whole = Cursor::new(beginning).chain(input);
     let mut text: Box<dyn Read + '_> = match encoding {
         None => Box::new(whole),
-        Some(encoding) => Box::new(BufReader::with_capacity(
-            BEGINNING,
-            Utf16 {
-                input: BufReader::with_capacity(BEGINNING, whole),
-                decoder: encoding.new_decoder_without_bom_handling(),
-                state: State::Going,
-            },
-        )),
+        Some(encoding) => Box::new(BufReader::with_capacity(BEGINNING, Decoded::known(whole, encoding))),
     };
     // Again, for UTF-16: the delimiter is looked for in what it says.
     let mut start = Vec::new();
@@ -103,58 +96,11 @@ fn found_delimiter(start: &[u8]) -> u8 {
     DELIMITERS.into_iter().zip(counts).find(|(_, count)| *count == most).map_or(b',', |(delimiter, _)| delimiter)
 }
 
-/// Says that a file's bytes are not text in the encoding that it is in.
-#[derive(Debug)]
-pub struct NotText;
-
-impl fmt::Display for NotText {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("what follows is not UTF-16: half a surrogate pair, or half a character at the end of the file")
-    }
-}
-
-impl std::error::Error for NotText {}
-
 /// Fails once, with a failure that was met earlier than it counts.
 struct Failing(Option<io::Error>);
 
 impl Read for Failing {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
         self.0.take().map_or(Ok(0), Err)
-    }
-}
-
-/// UTF-16 as UTF-8.
-struct Utf16<R> {
-    input: R,
-    decoder: Decoder,
-    state: State,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Going,
-    Ended,
-    Broken,
-}
-
-impl<R: BufRead> Read for Utf16<R> {
-    /// Must be given room for a character at least, which a buffered reader around it does.
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while self.state == State::Going {
-            let bytes = self.input.fill_buf()?;
-            let is_last = bytes.is_empty();
-            let (result, read, written) = self.decoder.decode_to_utf8_without_replacement(bytes, into, is_last);
-            self.input.consume(read);
-            match result {
-                DecoderResult::Malformed(..) => self.state = State::Broken,
-                DecoderResult::InputEmpty if is_last => self.state = State::Ended,
-                _ => {}
-            }
-            if written > 0 {
-                return Ok(written);
-            }
-        }
-        if self.state == State::Broken { Err(io::Error::new(io::ErrorKind::InvalidData, NotText)) } else { Ok(0) }
     }
 }

@@ -24,8 +24,8 @@ pub struct Layout {
 }
 
 /// A column of leaves.
-struct Leaf {
-    cell: usize,
+pub struct Leaf {
+    pub cell: usize,
     /// The nodes from below the root down to it.
     line: Box<[Id]>,
     /// What stands between the value of the column before and this one's, where that does not depend on the row.
@@ -120,8 +120,16 @@ impl Layout {
         Ok(())
     }
 
+    /// The columns of leaves, in the order of their values; none if that is not the order of the cells, without gaps, behind
+    /// those of our own columns.
+    pub fn leaves_in_order(&self) -> Option<&[Leaf]> {
+        let fixed = [self.collection, self.key, self.record, self.json].into_iter();
+        let cells = fixed.chain(self.leaves.iter().map(|leaf| leaf.cell));
+        (self.nameless.is_empty() && cells.enumerate().all(|(number, cell)| number == cell)).then_some(&self.leaves)
+    }
+
     /// Adds what stands between the values of two leaves, or before the first one.
-    fn push_between(
+    pub fn push_between(
         &self,
         before: Option<&Leaf>,
         leaf: &Leaf,
@@ -162,7 +170,7 @@ impl Layout {
     }
 
     /// Closes the containers that a leaf is in, down from the innermost to that at this depth.
-    fn close(&self, leaf: &Leaf, depth: usize, into: &mut String) {
+    pub fn close(&self, leaf: &Leaf, depth: usize, into: &mut String) {
         for depth in (depth..leaf.line.len()).rev() {
             into.push(if self.is_element(leaf, depth) { ']' } else { '}' });
         }

@@ -16,10 +16,15 @@ mod foreign;
 mod gather;
 mod input;
 mod layout;
+mod lines;
 mod ours;
 mod path;
 mod reader;
 mod rows;
+mod shapes;
+mod straight;
+#[cfg(test)]
+mod swift_tests;
 #[cfg(test)]
 mod tests;
 mod tree;

@@ -7,6 +7,7 @@ use super::gather::Gather;
 use super::layout::{Layout, in_cell};
 use super::reader::{Options, check_width};
 use super::rows::Rows;
+use super::straight::Straight;
 use super::{Flaw, cell, unreadable};
 use crate::exchange::{Failure, Found, Place, Sink};
 use std::collections::HashSet;
@@ -16,8 +17,15 @@ use xxhash_rust::xxh3::Xxh3;
 pub fn read(rows: &mut Rows<'_>, options: &Options, sink: &mut dyn Sink) -> Result<(), Failure> {
     let layout = Layout::new(rows).map_err(|flaw| rows.failure(flaw))?;
     let width = rows.cells();
+    let mut straight = Straight::new(&layout, rows.delimiter());
     let mut reading = Reading { layout, options, sink, table: None, done: HashSet::new(), text: String::new() };
-    while rows.next()? {
+    while rows.advance()? {
+        if let Some(straight) = &mut straight
+            && reading.line(rows, straight)?
+        {
+            continue;
+        }
+        rows.cut()?;
         // Spreadsheets leave rows of empty cells behind.
         if !rows.is_blank() {
             // Excel leaves out empty cells at the ends of rows. A row that the file's end cuts off is another matter.
@@ -51,6 +59,24 @@ struct Table {
 }
 
 impl Reading<'_, '_> {
+    /// Takes a row that is one plain line and one document; false if it is not, or if anything is wrong with it.
+    fn line(&mut self, row: &Rows<'_>, straight: &mut Straight) -> Result<bool, Failure> {
+        let Some(line) = row.line().filter(|_| self.table.is_none()) else { return Ok(false) };
+        let Some(head) = straight.head(line) else { return Ok(false) };
+        if !self.done.is_empty() && self.done.contains(&hash(head.collection, head.key)) {
+            return Ok(false);
+        }
+        let Some(text) = straight.value(&self.layout, &head) else { return Ok(false) };
+        if text.len() > self.options.max_document_bytes {
+            return Ok(false);
+        }
+        // What is put together of whole cells is whole characters.
+        let Ok(text) = String::from_utf8(text.to_vec()) else { return Ok(false) };
+        let collection = Some(head.collection).filter(|name| !name.is_empty()).map(str::to_owned);
+        self.sink.take(Found { collection, key: Some(head.key.to_owned()), text, place: row.start() })?;
+        Ok(true)
+    }
+
     fn row(&mut self, row: &Rows<'_>) -> Result<(), Failure> {
         let (collection, key) = (row.cell(self.layout.collection), row.cell(self.layout.key));
         if key.is_empty() {

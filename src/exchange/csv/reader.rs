@@ -41,13 +41,17 @@ impl Options {
 /// Reads all documents of a file, in its order.
 pub fn read(input: &mut dyn io::Read, options: &Options, sink: &mut dyn Sink) -> Result<(), Failure> {
     let mut rows = Rows::open(input, options.delimiter, options.max_row_bytes(), options.max_columns)?;
+    read_rows(&mut rows, options, sink)
+}
+
+pub(super) fn read_rows(rows: &mut Rows<'_>, options: &Options, sink: &mut dyn Sink) -> Result<(), Failure> {
     if !rows.next()? {
         return Err(unreadable(
             Place { line: 1, column: 1 },
             "the file is empty; a CSV file begins with a row of names",
         ));
     }
-    if Layout::is_ours(&rows) { ours::read(&mut rows, options, sink) } else { foreign::read(&mut rows, options, sink) }
+    if Layout::is_ours(rows) { ours::read(rows, options, sink) } else { foreign::read(rows, options, sink) }
 }
 
 /// Refuses a row that has more or fewer cells than the header.

@@ -1,31 +1,47 @@
 //! The rows of a CSV file, one at a time, and the places of their cells.
 //!
 //! The cutting into cells is the csv crate's, by its core, which lets this part bound what a row may take before it is
-//! whole. Knows no names and no values. Invariants: a row that is handed out is whole, is UTF-8 and holds no NUL; and no
-//! more is held than one row within the limits, twice.
+//! whole. A row that is one line and has no quotation marks needs none of it: it is cut at its delimiters, and only if
+//! somebody wants its cells. Knows no names and no values. Invariants: a row that is handed out is whole, is UTF-8 and holds
+//! no NUL; and no more is held than one row within the limits, twice.
 
-use super::input::{self, NotText};
-use super::{Flaw, unreadable};
+use super::{Flaw, input, unreadable};
+use crate::exchange::decode::NotText;
 use crate::exchange::{Failure, Place};
 use csv_core::{ReadFieldResult, ReadRecordResult};
-use memchr::memchr;
+use memchr::{memchr, memchr_iter, memchr2};
 use std::io::{self, BufRead, Read};
+
+const NOT_TEXT: &str = "what follows is not UTF-16: half a surrogate pair, or half a character at the end of the file";
 
 pub struct Rows<'a> {
     input: Box<dyn BufRead + 'a>,
     core: csv_core::Reader,
     delimiter: u8,
-    /// The row as it stands in the file, from line `line` on, and the line ends before it.
+    /// The row as it stands in the file, from line `line` on, and the line ends before it. There is no line 0: it stands
+    /// before the first row.
     raw: Vec<u8>,
     line: u64,
     /// Its cells, one behind the other: as they come, and when they are known to be UTF-8.
     bytes: Vec<u8>,
     text: String,
+    kind: Kind,
     /// Where each of the first `cells` cells ends.
     ends: Vec<usize>,
     cells: usize,
     most_bytes: usize,
     most_cells: usize,
+    /// Whether lines are taken as such where they can be.
+    pub(super) takes_lines: bool,
+}
+
+/// What `text` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The cells of the row, one behind the other.
+    Cells,
+    /// The row as it stands in the file, with its line end, one line without quotation marks; `raw` is empty.
+    Line { is_cut: bool },
 }
 
 impl<'a> Rows<'a> {
@@ -42,13 +58,15 @@ impl<'a> Rows<'a> {
             core: csv_core::ReaderBuilder::new().delimiter(input.delimiter).build(),
             delimiter: input.delimiter,
             raw: Vec::new(),
-            line: 1,
+            line: 0,
             bytes: vec![0; 4096],
             text: String::new(),
+            kind: Kind::Cells,
             ends: vec![0; 64],
             cells: 0,
             most_bytes,
             most_cells,
+            takes_lines: !matches!(input.delimiter, 0 | b'\r' | b'\n' | b'"' | 0x80..),
         };
         if input.has_hint {
             rows.next()?;
@@ -60,36 +78,110 @@ impl<'a> Rows<'a> {
         self.cells
     }
 
+    pub fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
     /// A cell's text; empty if there is no such cell.
     pub fn cell(&self, cell: usize) -> &str {
-        let start = cell.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
         match self.ends.get(cell) {
-            Some(end) if cell < self.cells => self.text.get(start..*end).unwrap_or_default(),
+            Some(end) if cell < self.cells => self.text.get(self.begin(cell)..*end).unwrap_or_default(),
             _ => "",
         }
     }
 
+    /// Where a cell begins in the text.
+    fn begin(&self, cell: usize) -> usize {
+        let before = cell.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
+        before.map_or(0, |end| end + usize::from(self.kind != Kind::Cells))
+    }
+
     /// Whether a cell is empty, or there is none.
     pub fn is_empty(&self, cell: usize) -> bool {
-        let start = cell.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
-        cell >= self.cells || self.ends.get(cell) == Some(&start)
+        cell >= self.cells || self.ends.get(cell) == Some(&self.begin(cell))
     }
 
     /// Whether no cell holds anything.
     pub fn is_blank(&self) -> bool {
-        self.text.is_empty()
+        (0..self.cells).all(|cell| self.is_empty(cell))
     }
 
     /// Whether a line end follows the row, not just the end of the file.
     pub fn has_line_end(&self) -> bool {
-        self.raw.ends_with(b"\n") || self.raw.ends_with(b"\r")
+        self.raw().ends_with(b"\n") || self.raw().ends_with(b"\r")
+    }
+
+    fn raw(&self) -> &[u8] {
+        if self.kind == Kind::Cells { &self.raw } else { self.text.as_bytes() }
     }
 
     /// Goes to the next row that is no blank line; false at the end of the file.
     pub fn next(&mut self) -> Result<bool, Failure> {
+        let is_there = self.advance()?;
+        self.cut()?;
+        Ok(is_there)
+    }
+
+    /// The same, but the row may have to be `cut` before its cells are looked at.
+    pub fn advance(&mut self) -> Result<bool, Failure> {
         self.raw.clear();
+        self.kind = Kind::Cells;
+        // The core passes a byte order mark before the first row.
+        let is_first = self.line == 0;
         self.line = self.core.line();
+        if self.takes_lines && !is_first && self.take_line()? { Ok(true) } else { self.take_row() }
+    }
+
+    /// The row as it stands in the file, with its line end, if it is one line without quotation marks.
+    pub fn line(&self) -> Option<&str> {
+        if self.kind == Kind::Cells { None } else { Some(&self.text) }
+    }
+
+    /// Takes over the next row if it is such a line and has been read already.
+    fn take_line(&mut self) -> Result<bool, Failure> {
         self.cells = 0;
+        let chunk = match self.input.fill_buf() {
+            Ok(chunk) => chunk,
+            Err(error) => return Err(self.read_failure(error)),
+        };
+        // To the core a row ends with its CR.
+        let before = usize::from(chunk.first() == Some(&b'\n'));
+        let rest = chunk.get(before..).unwrap_or_default();
+        let Some(end) = memchr2(b'\n', b'"', rest) else { return Ok(false) };
+        let line = rest.get(..=end).unwrap_or_default();
+        let is_plain = match memchr2(b'\r', 0, line) {
+            None => line.len() > 1,
+            Some(at) => at > 0 && line.get(at..) == Some(b"\r\n"),
+        };
+        let is_whole = line.ends_with(b"\n") && line.len() <= self.most_bytes;
+        let Some(line) = std::str::from_utf8(line).ok().filter(|_| is_plain && is_whole) else { return Ok(false) };
+        self.text.clear();
+        self.text.push_str(line);
+        self.input.consume(before + end + 1);
+        self.line += before as u64;
+        self.core.set_line(self.line + 1);
+        self.kind = Kind::Line { is_cut: false };
+        Ok(true)
+    }
+
+    /// Finds the cells of a row.
+    pub fn cut(&mut self) -> Result<(), Failure> {
+        if self.kind != (Kind::Line { is_cut: false }) {
+            return Ok(());
+        }
+        self.kind = Kind::Line { is_cut: true };
+        let length = self.text.trim_end_matches(['\r', '\n']).len();
+        let line = self.text.as_bytes().get(..length).unwrap_or_default();
+        self.ends.clear();
+        self.ends.extend(memchr_iter(self.delimiter, line).chain([length]));
+        self.cells = self.ends.len();
+        self.check_limits()
+    }
+
+    /// Goes to the next row by the csv crate's core.
+    fn take_row(&mut self) -> Result<bool, Failure> {
+        self.cells = 0;
+        self.ends.resize(self.ends.len().max(64), 0);
         let mut length = 0;
         loop {
             let is_end = match self.input.fill_buf() {
@@ -125,7 +217,7 @@ impl<'a> Rows<'a> {
     }
 
     fn check_limits(&self) -> Result<(), Failure> {
-        if self.raw.len() > self.most_bytes {
+        if self.raw().len() > self.most_bytes {
             let reason = format!(
                 "the row is longer than {} bytes; a quotation mark before its end may not be closed, or max_document_bytes \
                  is too low",
@@ -165,7 +257,7 @@ impl<'a> Rows<'a> {
 
     fn read_failure(&self, error: io::Error) -> Failure {
         match error.get_ref().is_some_and(|inner| inner.is::<NotText>()) {
-            true => unreadable(self.place_at(self.raw.len()), NotText.to_string()),
+            true => unreadable(self.place_at(self.raw.len()), NOT_TEXT),
             false => Failure::Io(error),
         }
     }
@@ -186,7 +278,7 @@ impl<'a> Rows<'a> {
 
     /// How long the line ends before the row are.
     fn before_row(&self) -> usize {
-        self.raw.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
+        self.raw().iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
     }
 
     /// Where a cell begins, or would behind the row's end.
@@ -196,14 +288,15 @@ impl<'a> Rows<'a> {
         let mut passed = 0;
         let mut nowhere = [0; 1024];
         while passed < cell {
-            let (result, read, _) = core.read_field(self.raw.get(at..).unwrap_or_default(), &mut nowhere);
+            let (result, read, _) = core.read_field(self.raw().get(at..).unwrap_or_default(), &mut nowhere);
             at += read;
             match result {
                 ReadFieldResult::Field { record_end: false } => passed += 1,
                 ReadFieldResult::OutputFull => {}
                 _ => {
-                    let line_end = self.raw.iter().rev().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-                    return self.place_at(self.raw.len() - line_end);
+                    let raw = self.raw();
+                    let line_end = raw.iter().rev().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+                    return self.place_at(raw.len() - line_end);
                 }
             }
         }
@@ -211,7 +304,7 @@ impl<'a> Rows<'a> {
     }
 
     fn place_at(&self, at: usize) -> Place {
-        let before = self.raw.get(..at).unwrap_or(&self.raw);
+        let before = self.raw().get(..at).unwrap_or(self.raw());
         let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let lines = before.iter().filter(|byte| **byte == b'\n').count();
         let is_first_of_character = |byte: &&u8| **byte & 0b1100_0000 != 0b1000_0000;

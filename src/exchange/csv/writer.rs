@@ -5,8 +5,7 @@
 
 use super::columns::{Columns, Row};
 use super::path::{self, Step};
-use super::tree::ROOT;
-use super::{FIXED, cell};
+use super::{FIXED, shapes};
 use crate::exchange::{Failure, Record, Source};
 use crate::json::{self, Token, Tokens};
 use std::collections::HashSet;
@@ -17,30 +16,24 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Writes all documents of an export, in order. Spreadsheets' formulas cannot hide in it.
 pub fn write(source: &dyn Source, out: &mut dyn io::Write) -> Result<(), Failure> {
-    let mut columns = Columns::default();
+    write_by(Columns::default(), source, out)
+}
+
+pub(super) fn write_by(mut columns: Columns, source: &dyn Source, out: &mut dyn io::Write) -> Result<(), Failure> {
     source.each(&mut |record| {
         learn(&mut columns, record.text);
         Ok(())
     })?;
     out.write_all(BYTE_ORDER_MARK)?;
     let names = columns.settle();
-    let file = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).buffer_capacity(1 << 16).from_writer(out);
-    let mut rows = Rows { file, columns, width: names.len(), row: Row::default(), record: String::new() };
-    rows.file.write_record(FIXED.into_iter().chain(names.iter().map(String::as_str))).map_err(io_failure)?;
+    let width = FIXED.len() + names.len();
+    let mut rows = Rows { out, columns, width, row: Row::new(), record: String::new() };
+    FIXED.into_iter().chain(names.iter().map(String::as_str)).for_each(|name| rows.row.lines.cell(name));
     drop(names);
-    let (mut collection, mut key) = (String::new(), String::new());
-    source.each(&mut |record| {
-        collection.clear();
-        key.clear();
-        cell::push_text(record.collection, &mut collection);
-        cell::push_text(record.key, &mut key);
-        rows.document(&collection, &key, record)
-    })?;
-    rows.file.flush().map_err(Failure::Io)
-}
-
-fn io_failure(error: csv::Error) -> Failure {
-    Failure::Io(io::Error::from(error))
+    rows.row.lines.end_row(rows.out)?;
+    source.each(&mut |record| rows.document(record))?;
+    rows.row.lines.send(rows.out)?;
+    Ok(rows.out.flush()?)
 }
 
 /// How a document becomes rows.
@@ -77,27 +70,41 @@ fn shape(text: &str) -> Shape {
     }
 }
 
-/// Takes in a document's paths. A text that is no JSON after all has none from there on, and its row has it in `json`.
-fn learn(columns: &mut Columns, text: &str) -> Option<()> {
+/// Where the shape of a document begins that is one row; none if it takes more than its first value to tell.
+fn start_of_single(text: &str) -> Option<usize> {
     let mut tokens = Tokens::new(text);
-    let shape = shape(text);
-    if shape == Shape::Single {
-        return columns.learn(ROOT, &mut tokens);
+    if tokens.next() == Some(Token::BeginObject) {
+        tokens.next();
     }
-    tokens.next()?;
+    tokens.value().is_some_and(|first| !first.starts_with('{')).then_some(shapes::DOCUMENT)
+}
+
+/// Takes in a document's paths. A text that is no JSON after all has none from there on, and its row has it in `json`.
+fn learn(columns: &mut Columns, text: &str) {
+    if columns.know(text, shapes::DOCUMENT) {
+        return;
+    }
+    if shape(text) == Shape::Single {
+        return columns.take_in(text, start_of_single(text));
+    }
+    let mut tokens = Tokens::new(text);
+    tokens.next();
     loop {
-        match tokens.clone().next()? {
-            Token::EndArray | Token::EndObject => return Some(()),
-            Token::Name(_) => drop(tokens.next()),
-            _ => {}
+        match tokens.clone().next() {
+            None | Some(Token::EndArray | Token::EndObject) => return,
+            Some(Token::Name(_)) => drop(tokens.next()),
+            Some(_) => {}
         }
-        columns.learn(ROOT, &mut tokens)?;
+        let Some(value) = tokens.value() else { return };
+        if !columns.know(value, shapes::RECORD) {
+            columns.take_in(value, Some(shapes::RECORD));
+        }
     }
 }
 
 /// The file under way, with the buffers that every row uses anew.
-struct Rows<W: io::Write> {
-    file: csv::Writer<W>,
+struct Rows<'o> {
+    out: &'o mut dyn io::Write,
     columns: Columns,
     /// How many columns there are.
     width: usize,
@@ -105,14 +112,19 @@ struct Rows<W: io::Write> {
     record: String,
 }
 
-impl<W: io::Write> Rows<W> {
-    fn document(&mut self, collection: &str, key: &str, record: Record<'_>) -> Result<(), Failure> {
-        let mut tokens = Tokens::new(record.text);
-        let shape = shape(record.text);
+impl Rows<'_> {
+    fn document(&mut self, record: Record<'_>) -> Result<(), Failure> {
         self.record.clear();
-        if shape == Shape::Single {
-            return self.row(collection, key, &mut tokens);
+        let before = self.row.lines.mark();
+        self.begin(record);
+        if self.columns.fill_known(record.text, shapes::DOCUMENT, &mut self.row) {
+            return self.end();
         }
+        if shape(record.text) == Shape::Single {
+            return self.fill(record.text, start_of_single(record.text));
+        }
+        self.row.lines.back_to(before);
+        let mut tokens = Tokens::new(record.text);
         tokens.next();
         for index in 0.. {
             let step = match tokens.clone().next() {
@@ -125,27 +137,34 @@ impl<W: io::Write> Rows<W> {
             };
             self.record.clear();
             path::push(&step, &mut self.record);
-            self.row(collection, key, &mut tokens)?;
+            self.begin(record);
+            let value = tokens.value().unwrap_or_default();
+            if self.columns.fill_known(value, shapes::RECORD, &mut self.row) {
+                self.end()?;
+            } else {
+                self.fill(value, Some(shapes::RECORD))?;
+            }
         }
         Ok(())
     }
 
-    /// Writes the next value as a row.
-    fn row(&mut self, collection: &str, key: &str, tokens: &mut Tokens<'_>) -> Result<(), Failure> {
-        let before = tokens.clone();
-        let row = &mut self.row;
-        row.cells.clear();
-        for cell in [collection, key, &self.record, ""] {
-            row.cells.push_field(cell.as_bytes());
+    /// Begins a row, with all of its fixed cells but the last one.
+    fn begin(&mut self, record: Record<'_>) {
+        self.row.text_cell(record.collection);
+        self.row.text_cell(record.key);
+        self.row.lines.cell(&self.record);
+    }
+
+    /// Writes a value into the row that has begun.
+    fn fill(&mut self, value: &str, start: Option<usize>) -> Result<(), Failure> {
+        if !self.columns.fill(value, start, &mut self.row) {
+            self.row.cell(|text| json::compact(value, text));
         }
-        if !self.columns.fill(tokens, row) {
-            *tokens = before;
-            row.text.clear();
-            json::compact(tokens.value().unwrap_or_default(), &mut row.text);
-            row.cells.truncate(FIXED.len() - 1);
-            row.cells.push_field(row.text.as_bytes());
-        }
-        row.leave_empty(Some(self.width));
-        self.file.write_byte_record(&row.cells).map_err(io_failure)
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), Failure> {
+        self.row.lines.fill_up(self.width);
+        Ok(self.row.lines.end_row(self.out)?)
     }
 }

@@ -3,6 +3,8 @@
 //! Knows brackets and quotes only: serde_json has judged the text before, or the depth alone is wanted. Invariant: any
 //! bytes are passed without a panic, and what is valid means the same afterwards.
 
+use crate::exchange::words;
+
 /// Adds the text to `into`, up to where it nests deeper than allowed: how deep it nests, or how many bytes are before the
 /// bracket that is too deep.
 pub fn compact(text: &[u8], max_depth: usize, into: &mut Vec<u8>) -> Result<usize, usize> {
@@ -32,28 +34,15 @@ pub fn compact(text: &[u8], max_depth: usize, into: &mut Vec<u8>) -> Result<usiz
     Ok(deepest)
 }
 
-/// A word with the same byte eight times.
-const fn each(byte: u8) -> u64 {
-    u64::from_ne_bytes([byte; 8])
-}
-
-/// Marks, in the topmost bit of its byte, the first quote or backslash. After "Determine if a word has a zero byte" in
-/// Bit Twiddling Hacks by Sean Eron Anderson; marks above the first may be wrong.
-#[inline(always)]
-fn marks(word: u64) -> u64 {
-    let zero_bytes = |word: u64| word.wrapping_sub(each(1)) & !word;
-    (zero_bytes(word ^ each(b'"')) | zero_bytes(word ^ each(b'\\'))) & each(0x80)
-}
-
 /// How long a string is behind its opening quote, the closing one included. Most names and many values end within
 /// eight bytes.
 #[inline(always)]
 fn string_length(rest: &[u8]) -> usize {
     if let Some(word) = rest.first_chunk::<8>() {
         let word = u64::from_le_bytes(*word);
-        let length = (marks(word) | 1 << 63).trailing_zeros() / 8;
+        let length = words::first(words::marks(word, b'"') | words::marks(word, b'\\') | 1 << 63);
         if (word >> (8 * length)) as u8 == b'"' {
-            return length as usize + 1;
+            return length + 1;
         }
     }
     long_string_length(rest)
