@@ -14,7 +14,7 @@ use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
 use std::borrow::Cow;
-use std::io;
+use std::io::{self, BufRead};
 
 /// What a file is made of.
 pub enum Piece<'b> {
@@ -35,6 +35,9 @@ pub struct Events<'r> {
     max_depth: usize,
     has_begun: bool,
     has_root: bool,
+    /// The piece that came last was a tag, so that the parser stands between pieces.
+    is_behind_tag: bool,
+    max_token_bytes: u64,
 }
 
 impl<'r> Events<'r> {
@@ -43,7 +46,24 @@ impl<'r> Events<'r> {
         // `</a >` is the same as `</a>`, and a text's white space is for others to judge.
         reader.config_mut().trim_markup_names_in_closing_tags = true;
         reader.config_mut().check_comments = true;
-        Events { reader, depth: 0, max_depth, has_begun: false, has_root: false }
+        Events { reader, depth: 0, max_depth, has_begun: false, has_root: false, is_behind_tag: false, max_token_bytes }
+    }
+
+    /// What of the file is read and not parsed, if elements may be taken from it: the parser stands between two pieces, and
+    /// what is not deeper than an element may be is not deeper than allowed.
+    #[inline]
+    pub fn ready(&self) -> &[u8] {
+        let is_open = self.is_behind_tag && self.depth > 0 && self.depth < self.max_depth;
+        let ready = self.reader.get_ref().ready();
+        // Nothing that is taken is longer than a piece may be.
+        let most = usize::try_from(self.max_token_bytes).unwrap_or(usize::MAX).min(ready.len());
+        if is_open { ready.get(..most).unwrap_or_default() } else { &[] }
+    }
+
+    /// Passes whole elements of what is ready, without the parser: to it they are as good as nothing.
+    #[inline]
+    pub fn pass(&mut self, count: usize) {
+        self.reader.get_mut().consume(count);
     }
 
     /// The next piece. What it borrows lies in `buffer`, which must be empty.
@@ -57,6 +77,7 @@ impl<'r> Events<'r> {
             return Err(self.reader.get_ref().too_long());
         }
         let is_first = !std::mem::replace(&mut self.has_begun, true);
+        self.is_behind_tag = matches!(event, Event::Start(_) | Event::Empty(_) | Event::End(_));
         let piece = match event {
             Event::Start(tag) => {
                 self.open()?;

@@ -54,6 +54,12 @@ impl<'r> Input<'r> {
         self.bytes.encoding().is_some_and(|encoding| encoding != encoding_rs::UTF_8)
     }
 
+    /// What of the file is read and not given out.
+    #[inline]
+    pub fn ready(&self) -> &[u8] {
+        self.chunk.get(self.at..self.end).unwrap_or_default()
+    }
+
     /// A token begins here.
     #[inline]
     pub fn mark(&mut self) {

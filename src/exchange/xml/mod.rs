@@ -23,6 +23,7 @@ mod foreign;
 mod foreign_value;
 mod input;
 mod reader;
+mod straight;
 mod text;
 mod writer;
 

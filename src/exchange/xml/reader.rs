@@ -4,7 +4,7 @@
 //! token of it is added only after it was found to be one and where one may stand.
 
 use super::events::{Events, Piece, short};
-use super::{FORMAT, NAMESPACE, Options};
+use super::{FORMAT, NAMESPACE, Options, straight};
 use crate::exchange::{Failure, Found, Place, Sink};
 use crate::json;
 use quick_xml::events::BytesStart;
@@ -64,6 +64,7 @@ pub fn read(
         reading.levels.push(Level::Root);
         let mut buffer = Vec::new();
         while !reading.levels.is_empty() {
+            reading.leaves();
             buffer.clear();
             reading.step(&mut buffer)?;
         }
@@ -131,6 +132,30 @@ struct Reading<'a, 'r> {
 }
 
 impl Reading<'_, '_> {
+    /// Takes the scalars that come next, as far as they are written as an export writes them.
+    fn leaves(&mut self) {
+        let (is_member, is_empty) = match self.levels.last_mut() {
+            Some(Level::Object { is_empty }) => (true, is_empty),
+            Some(Level::Array { is_empty }) => (false, is_empty),
+            _ => return,
+        };
+        if self.skipped > 0 || !self.prefix.is_empty() {
+            return;
+        }
+        let most = usize::try_from(self.options.limits.max_document_bytes).unwrap_or(usize::MAX);
+        let ready = self.events.ready();
+        let mut passed = 0;
+        while let Some(leaf) = straight::leaf(ready.get(passed..).unwrap_or_default(), is_member) {
+            // A document that may be too long is for others to refuse.
+            if self.text.len().saturating_add(leaf.length) > most {
+                break;
+            }
+            leaf.push_to(std::mem::take(is_empty), &mut self.text);
+            passed += leaf.length;
+        }
+        self.events.pass(passed);
+    }
+
     fn step(&mut self, buffer: &mut Vec<u8>) -> Result<(), Failure> {
         match self.events.next(buffer)? {
             Piece::Start(_) if self.skipped > 0 => self.skipped += 1,
