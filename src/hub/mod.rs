@@ -138,6 +138,20 @@ impl Hub {
         subscriber.remove();
     }
 
+    /// What is going on.
+    pub fn figures(&self) -> Figures {
+        let list = self.list.lock();
+        let mut figures =
+            Figures { events: list.published, subscribers: list.subscribers.len() as u64, ..Figures::default() };
+        for (queued, lost) in list.subscribers.iter().map(|one| one.figures()) {
+            figures.queued += queued;
+            figures.lost += lost;
+        }
+        drop(list);
+        figures.plugins = self.plugins.count();
+        figures
+    }
+
     /// Puts an event into the queues of those who hear its topic.
     pub fn publish(&self, make: impl FnOnce(u64) -> Event) -> Published {
         let mut list = self.list.lock();
@@ -153,6 +167,18 @@ impl Hub {
         }
         published
     }
+}
+
+/// How much a hub has to do.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Figures {
+    /// Published since the hub began.
+    pub events: u64,
+    pub subscribers: u64,
+    /// What waits in all their queues, and what did not fit since they subscribed.
+    pub queued: u64,
+    pub lost: u64,
+    pub plugins: u64,
 }
 
 /// How long polling may go on.

@@ -265,6 +265,11 @@ impl Plugins {
         Ok(viewed(&found.info, &by_name))
     }
 
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.by_name.lock().len() as u64
+    }
+
     /// Every plug-in, by name.
     pub fn views(&self) -> Vec<PluginView> {
         let by_name = self.by_name.lock();

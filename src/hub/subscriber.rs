@@ -44,6 +44,8 @@ struct State {
     /// What is brought back from the journal comes first, so that nothing is delivered before it is here.
     held: bool,
     removed: bool,
+    /// How many events did not fit.
+    lost: u64,
 }
 
 pub struct Subscriber {
@@ -72,6 +74,7 @@ impl Subscriber {
             state.queue.push_back(event);
             return;
         }
+        state.lost += 1;
         let missed = match state.queue.back().map(|last| &last.payload) {
             Some(Payload::Missed { events, from_sequence, .. }) => {
                 let (events, from_sequence) = (events + 1, *from_sequence);
@@ -81,6 +84,12 @@ impl Subscriber {
             _ => Payload::Missed { events: 1, from_sequence: event.sequence, to_sequence: event.sequence },
         };
         state.queue.push_back(Arc::new(overflow(&event, missed)));
+    }
+
+    /// How many events wait, and how many did not fit so far.
+    pub fn figures(&self) -> (u64, u64) {
+        let state = self.state.lock();
+        (state.queue.len() as u64, state.lost)
     }
 
     /// Delivers nothing more until `bring_back`, and hands out what waited.

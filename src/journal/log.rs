@@ -15,9 +15,11 @@ use crate::change::{Change, Commit};
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::sync::{Condvar, Mutex, MutexGuard};
+use once_cell::sync::OnceCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// A write buffer larger than this is given back to the allocator after use.
 const KEPT_BUFFER: usize = 1 << 20;
@@ -42,7 +44,11 @@ pub struct Log {
     attention: AtomicBool,
     failed: AtomicBool,
     failure: Mutex<Option<String>>,
+    /// Is told how long each sync took.
+    on_sync: OnceCell<OnSync>,
 }
+
+pub type OnSync = Box<dyn Fn(Duration) + Send + Sync>;
 
 /// Commits that have a sequence number and are not written yet.
 struct Queue {
@@ -131,6 +137,7 @@ impl Log {
             attention: AtomicBool::new(false),
             failed: AtomicBool::new(false),
             failure: Mutex::new(None),
+            on_sync: OnceCell::new(),
             disk,
         })
     }
@@ -300,6 +307,7 @@ impl Log {
 
     /// One sync for everything written up to `target`, by whoever has the turn.
     fn sync_written(&self, work: &SyncWork, target: u64) -> Result<()> {
+        let timed = self.on_sync.get().map(|tell| (tell, Instant::now()));
         if work.folder {
             let synced = self.disk.sync_folder(&self.folder);
             synced.map_err(|source| self.fail(Error::io("sync", &self.folder, source)))?;
@@ -308,7 +316,21 @@ impl Log {
             file.sync().map_err(|source| self.fail(Error::io("sync", path, source)))?;
         }
         self.synced.fetch_max(target, Ordering::AcqRel);
+        if let Some((tell, started)) = timed {
+            tell(started.elapsed());
+        }
         Ok(())
+    }
+
+    /// Has `tell` told of every sync from now on.
+    pub fn on_sync(&self, tell: OnSync) {
+        // There is one store that listens.
+        let _ = self.on_sync.set(tell);
+    }
+
+    /// The segments that hold commits, oldest first.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.files.lock().writer.paths()
     }
 
     /// Says once whether the segments want looking after.

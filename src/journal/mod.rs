@@ -15,6 +15,9 @@
 //! sync or to checkpoint: `database` does.
 #![doc = include_str!("FORMAT.md")]
 
+mod check;
+#[cfg(test)]
+mod check_tests;
 mod log;
 mod record;
 mod recovery;
@@ -22,6 +25,7 @@ mod reread;
 mod segment;
 mod writer;
 
+pub use check::{CheckLog, Extent, check};
 pub use log::{Committer, Log};
 pub use record::{Record, decode, encode};
 pub use recovery::{Loss, Recovered, Sealed, recover};

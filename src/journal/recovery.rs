@@ -123,7 +123,7 @@ impl Segment {
     }
 
     /// The next valid record at or after `offset`, wherever it begins.
-    fn find_record(&self, mut offset: usize) -> Option<(usize, Record<'_>)> {
+    pub fn find_record(&self, mut offset: usize) -> Option<(usize, Record<'_>)> {
         while let Some(start) = self.bytes.get(offset..offset + MAGIC.len()) {
             if start == MAGIC
                 && let Ok(found) = record::decode(self.tail(offset))

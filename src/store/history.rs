@@ -4,8 +4,8 @@
 //! names the file. They are read only when a snapshot is used, one record after the other. `../journal/FORMAT.md`
 //! describes the bytes. Invariant: every byte of a history file is covered by a checksum.
 
-use super::image::HistoryRef;
 use super::image::layout::{ENTRY, Entry, u32_at, u64_at};
+use super::image::{Check, HistoryRef};
 use super::staged::{CHUNK, StagedFile, UNFINISHED};
 use crate::disk::{self, Disk, DiskFile};
 use crate::error::{Error, Result};
@@ -276,6 +276,31 @@ impl Reader {
         self.offset += count;
         Ok(self.buffer.get(start..self.used).unwrap_or_default())
     }
+}
+
+/// Reads a history file and finds everything that is wrong with it. An error is none of the file's.
+pub fn check(disk: &dyn Disk, folder: &Path, history: &HistoryRef, into: &mut dyn Check) -> Result<()> {
+    let mut rest = history.length;
+    let mut pass = |past: &Past<'_>| {
+        let length = past.encoded_length() as u64;
+        rest = rest.saturating_sub(length);
+        into.passed(length)
+    };
+    let first = match read(disk, folder, history, &mut pass) {
+        Ok(()) => return into.passed(rest),
+        Err(Error::Corrupt { offset, reason, .. }) => (offset, reason),
+        Err(error @ (Error::Io { .. } | Error::UnsupportedFormat { .. })) => (0, error.to_string()),
+        Err(error) => return Err(error),
+    };
+    let told = first.0;
+    into.flaw(told, first.1);
+    // One that is not there was told, and what cannot be read cannot be read again.
+    for (start, length) in salvage(disk, &folder.join(name(history.number)), &mut |_| {}).unwrap_or_default() {
+        if !(start..start + length).contains(&told) {
+            into.flaw(start, "no valid past version".to_owned());
+        }
+    }
+    into.passed(rest)
 }
 
 /// Hands every whole version of a damaged file to `visit`, wherever it lies. Returns the stretches that hold none.

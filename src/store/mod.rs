@@ -7,12 +7,14 @@
 //! Invariants.
 //! 1. A document's newest version is in the overlay, or else in the base.
 //! 2. Changes come one at a time, in the order of commits; the caller holds the commit lock.
-//! 3. No lock is held for longer than one look-up, one replacement, or a few hundred keys of a walk.
+//! 3. No lock is held for longer than one look-up, one replacement, a few hundred keys of a walk, or a look at what one of
+//!    the overlay's shards holds in brief.
 //! 4. A version that a pinned sequence number needs is current, or in the overlay beside the current one, or in a history
 //!    file that the newest image names.
 //!
 //! This part knows nothing of the journal and of documented names.
 
+mod extremes;
 pub mod history;
 mod image;
 mod overlay;
@@ -23,8 +25,10 @@ mod version;
 mod view;
 mod walk;
 
+pub use extremes::Extremes;
 pub use image::{
-    Entry, HistoryRef, Image, ImageWriter, Manifest, Salvaged, Total, file_name, salvage, sequences, verify,
+    Check, Entry, HistoryRef, Image, ImageWriter, Manifest, Salvaged, Total, check, file_name, salvage, sequences,
+    verify,
 };
 pub use overlay::Superseded;
 pub use staged::StagedFile;
@@ -33,6 +37,8 @@ pub use view::{NOW, Older, View};
 
 use crate::document::{Collection, DocumentId};
 use crate::sync::Mutex;
+use extremes::{Digest, Journalled, Replaced};
+use once_cell::sync::OnceCell;
 use overlay::{Before, Overlay};
 use parking_lot::RwLock;
 use pins::Pins;
@@ -52,6 +58,9 @@ pub struct Store {
     highest: [AtomicU64; 6],
     /// What each collection holds, in the order of `Collection::ALL`. Changed under the commit lock.
     totals: [(AtomicU64, AtomicU64); Collection::ALL.len()],
+    replaced: Replaced,
+    digest: OnceCell<Digest>,
+    journalled: Journalled,
     pins: Pins,
     is_watched: AtomicBool,
     /// Collection and key of what was changed since `watch`.
@@ -127,6 +136,9 @@ impl Store {
     pub fn new(base: Option<Image>) -> Store {
         let store = Store {
             revision_floor: AtomicU64::new(base.as_ref().map_or(0, Image::revision_floor)),
+            replaced: Replaced::default(),
+            digest: OnceCell::new(),
+            journalled: Journalled::from(base.as_ref().map_or(0, Image::sequence)),
             base,
             overlay: Overlay::new(),
             fresh: RwLock::default(),
@@ -245,7 +257,7 @@ impl Store {
             let head = version.head();
             Standing { revision: head.stamp.revision, sequence: head.stamp.sequence, exists: !head.cleared }
         };
-        self.overlay.with(id, hash, changed).or_else(|| {
+        self.overlay.with_ahead(id, hash, changed).or_else(|| {
             let entry = self.base.as_ref()?.get(id, hash)?;
             Some(Standing { revision: entry.revision, sequence: entry.sequence, exists: !entry.cleared })
         })
@@ -275,7 +287,8 @@ impl Store {
             Some(entry) => {
                 let is_needed = self.pins.holds_for_snapshot(entry.sequence);
                 let bytes = (!entry.cleared).then_some(entry.text.len() as u64);
-                (Before { known: true, bytes }, is_needed.then(|| Version::of_entry(&entry)))
+                self.note_replaced(&entry);
+                (Before { known: true, bytes, changed: None }, is_needed.then(|| Version::of_entry(&entry)))
             }
             None => (Before::default(), None),
         };
@@ -284,6 +297,7 @@ impl Store {
             self.fresh.write().insert(ordered(id.collection as u8, id.key.as_bytes()));
         }
         self.note_total(id.collection, put.before.bytes, text.map(|text| text.len() as u64));
+        self.journalled.replace(id.key.len() + text.map_or(0, str::len), put.before.changed);
         if self.is_watched.load(Ordering::Relaxed) {
             self.watched.lock().push(ordered(id.collection as u8, id.key.as_bytes()));
         }
@@ -295,11 +309,15 @@ impl Store {
     /// commit lock.
     pub fn pin_checkpoint(&self, sequence: u64) {
         self.pins.set_checkpoint(sequence);
+        self.journalled.begin(sequence);
     }
 
     /// Lets go of what only the checkpoint needed, and of what it filed: the versions replaced by commits up to `filed`.
     pub fn unpin_checkpoint(&self, filed: u64) {
         self.pins.clear_checkpoint();
+        if filed > 0 {
+            self.journalled.settle(filed);
+        }
         self.overlay.release(filed, &self.pins);
     }
 

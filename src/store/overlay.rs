@@ -6,7 +6,7 @@
 //! version that was current at it stays to be found.
 
 use super::pins::Pins;
-use super::prefetch::prefetch;
+use super::prefetch::{prefetch, prefetch_line};
 use super::version::{Stamp, Version};
 use crate::document::DocumentId;
 use hashbrown::HashTable;
@@ -21,6 +21,31 @@ struct Slot {
     version: Version,
 }
 
+/// What a newest version is in brief. In a list of its own, so that the tables that every load looks into stay small.
+#[derive(Debug, Clone, Copy)]
+pub struct Brief {
+    pub time_ms: u64,
+    /// Of the text.
+    pub bytes: u32,
+    pub collection: u8,
+    pub cleared: bool,
+}
+
+/// Where a brief is.
+#[derive(Debug, Clone, Copy)]
+pub struct Spot {
+    shard: usize,
+    number: u32,
+}
+
+impl Brief {
+    fn of(version: &Version) -> Brief {
+        let head = version.head();
+        let bytes = version.text().len() as u32;
+        Brief { time_ms: head.stamp.time_ms, bytes, collection: head.collection, cleared: head.cleared }
+    }
+}
+
 /// A version that is no longer current.
 #[derive(Clone)]
 pub struct Superseded {
@@ -32,6 +57,8 @@ pub struct Superseded {
 #[derive(Default)]
 struct Shard {
     current: HashTable<Slot>,
+    /// One of each, in the order in which the documents came here.
+    briefs: Vec<Brief>,
     /// Versions that a pin needs; a document may have several.
     superseded: HashTable<(u64, Superseded)>,
 }
@@ -67,11 +94,16 @@ pub struct Before {
     pub known: bool,
     /// It existed, with so many bytes of text.
     pub bytes: Option<u64>,
+    /// The commit that made the version, and how long its key and text are, if it was changed since the base.
+    pub changed: Option<(u64, usize)>,
 }
 
 impl Before {
     fn of(version: &Version) -> Before {
-        Before { known: true, bytes: (!version.head().cleared).then_some(version.text().len() as u64) }
+        let head = version.head();
+        let bytes = version.text().len();
+        let changed = Some((head.stamp.sequence, version.key().len() + bytes));
+        Before { known: true, bytes: (!head.cleared).then_some(bytes as u64), changed }
     }
 }
 
@@ -127,6 +159,17 @@ impl Overlay {
         self.shard(hash)?.read().find(id, hash).map(look)
     }
 
+    /// The same for one who is about to replace it: the memory that this will need is asked for now.
+    #[inline]
+    pub fn with_ahead<T>(&self, id: DocumentId<'_>, hash: u64, look: impl FnOnce(&Version) -> T) -> Option<T> {
+        let shard = self.shard(hash)?.read();
+        let version = shard.find(id, hash)?;
+        if let Some(brief) = shard.briefs.get(version.head().place as usize) {
+            prefetch_line(std::ptr::from_ref(brief).cast());
+        }
+        Some(look(version))
+    }
+
     /// What a document was at `sequence`.
     pub fn at(&self, id: DocumentId<'_>, hash: u64, sequence: u64) -> At {
         let Some(shard) = self.shard(hash) else { return At::Unchanged };
@@ -157,14 +200,16 @@ impl Overlay {
         let shard = &mut *shard;
         let same = |slot: &Slot| slot.hash == hash && slot.version.is(id);
         let is_made = made.is_some();
-        let fresh = || {
+        let fresh = |place| {
             let mut version = made.unwrap_or_else(|| Version::new(id, stamp, text));
-            version.settle(stamp);
+            version.settle(stamp, place);
             version
         };
         let Some(slot) = shard.current.find_mut(hash, same) else {
             let (before, needed) = base();
-            shard.current.insert_unique(hash, Slot { hash, version: fresh() }, |slot| slot.hash);
+            let version = fresh(shard.briefs.len() as u32);
+            shard.briefs.push(Brief::of(&version));
+            shard.current.insert_unique(hash, Slot { hash, version }, |slot| slot.hash);
             if let Some(version) = needed {
                 shard.keep(hash, Superseded { version, by: stamp.sequence });
             }
@@ -172,13 +217,35 @@ impl Overlay {
             return Put { is_new: true, before };
         };
         let before = Before::of(&slot.version);
+        let place = slot.version.head().place;
         if pins.holds_newest(slot.version.head().stamp.sequence) {
-            let version = std::mem::replace(&mut slot.version, fresh());
+            let version = std::mem::replace(&mut slot.version, fresh(place));
+            note(&mut shard.briefs, Brief::of(&slot.version), place);
             shard.keep(hash, Superseded { version, by: stamp.sequence });
-        } else if is_made || !slot.version.replace(stamp, text) {
-            slot.version = fresh();
+        } else {
+            if is_made || !slot.version.replace(stamp, text) {
+                slot.version = fresh(place);
+            }
+            note(&mut shard.briefs, Brief::of(&slot.version), place);
         }
         Put { is_new: false, before }
+    }
+
+    /// Shows every newest version in brief and where it is, one shard after the other. `look` must be brief too.
+    pub fn each_brief(&self, mut look: impl FnMut(&Brief, Spot)) {
+        for (shard, place) in self.places.iter().enumerate() {
+            if place.is_used.load(Ordering::Acquire) {
+                let briefs = &place.shard.read().briefs;
+                briefs.iter().zip(0_u32..).for_each(|(brief, number)| look(brief, Spot { shard, number }));
+            }
+        }
+    }
+
+    /// The key of the document there.
+    pub fn key_at(&self, spot: Spot) -> Option<Box<[u8]>> {
+        let shard = self.places.get(spot.shard)?.shard.read();
+        let slot = shard.current.iter().find(|slot| slot.version.head().place == spot.number);
+        slot.map(|slot| slot.version.key().into())
     }
 
     /// Keeps a version that something else replaced: what salvage found.
@@ -219,6 +286,12 @@ impl Overlay {
             // The versions are freed here, outside the lock.
             drop(released);
         }
+    }
+}
+
+fn note(briefs: &mut [Brief], brief: Brief, place: u32) {
+    if let Some(known) = briefs.get_mut(place as usize) {
+        *known = brief;
     }
 }
 

@@ -8,6 +8,19 @@
 #[cfg(target_arch = "x86_64")]
 const LINES: usize = 4;
 
+/// Asks for the line that `start` lies in.
+#[inline(always)]
+pub fn prefetch_line(start: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch is a hint that faults on no address, and SSE is part of x86-64.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(start.cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = start;
+}
+
 /// Asks for the memory from `start` on.
 #[inline(always)]
 pub fn prefetch(start: *const u8) {

@@ -20,6 +20,8 @@ pub struct Stamp {
 pub struct Head {
     pub stamp: Stamp,
     text_length: u32,
+    /// Where the overlay's brief list has it.
+    pub place: u32,
     key_length: u16,
     pub collection: u8,
     /// The document was cleared at this revision; the text is empty.
@@ -45,6 +47,7 @@ impl Version {
         let head = Head {
             stamp,
             text_length: text.map_or(0, <[u8]>::len) as u32,
+            place: 0,
             key_length: key.len() as u16,
             collection,
             cleared: text.is_none(),
@@ -103,11 +106,12 @@ impl Version {
         })
     }
 
-    /// Gives a version its place. It must not be shared yet.
-    pub fn settle(&mut self, stamp: Stamp) {
+    /// Gives a version its place, in the order of commits and in the overlay. It must not be shared yet.
+    pub fn settle(&mut self, stamp: Stamp, place: u32) {
         self.0.with_arc_mut(|version| {
             if let Some(version) = Arc::get_mut(version) {
-                version.header_mut().stamp = stamp;
+                let head = version.header_mut();
+                (head.stamp, head.place) = (stamp, place);
             }
         });
     }

@@ -175,6 +175,11 @@ pub fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at.checked_add(4)?)?.try_into().ok().map(u32::from_le_bytes)
 }
 
+/// Of an entry's beginning: the length of its text, its time, and whether it is cleared.
+pub fn brief(head: &[u8; ENTRY]) -> (u32, u64, bool) {
+    (u32_at(head, 28).unwrap_or(0), u64_at(head, 20).unwrap_or(0), head[35] == CLEAR)
+}
+
 /// One entry, decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry<'a> {

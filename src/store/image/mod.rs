@@ -5,6 +5,7 @@
 //! behind our back must not kill the game. This module writes no file; `writer` does. Invariant: an `Image` holds bytes
 //! whose every block checksum was right.
 
+mod check;
 pub mod layout;
 mod manifest;
 mod salvage;
@@ -12,22 +13,26 @@ mod salvage;
 mod tests;
 mod writer;
 
+pub use check::{Check, check};
 pub use layout::Entry;
 pub use manifest::{HistoryRef, Manifest, Total};
 pub use salvage::{Salvaged, salvage};
 pub use writer::ImageWriter;
 
-use super::prefetch::prefetch;
+use super::prefetch::{prefetch, prefetch_line};
 use crate::disk::{Disk, DiskFile, Memory};
 use crate::document::DocumentId;
 use crate::error::{Error, Result};
-use layout::{BLOCK, HEADER, TRAILER, Trailer};
+use layout::{BLOCK, ENTRY, HEADER, TRAILER, Trailer};
 use std::path::{Path, PathBuf};
 use std::slice::ChunksExact;
 use std::sync::Arc;
 
 /// Bytes read and verified in one go: they are still in the processor's cache when they are verified.
 const CHUNK: usize = 4 * BLOCK;
+
+/// So many entries ahead is asked for memory where all are gone through.
+const AHEAD: u64 = 48;
 
 /// An image in memory.
 pub struct Image {
@@ -42,7 +47,7 @@ impl Image {
     /// Reads and verifies an image.
     pub fn open(disk: &dyn Disk, path: &Path) -> Result<Image> {
         let (source, format, sequence) = Source::open(disk, path)?;
-        let (trailer, checksums) = source.trailer(sequence)?;
+        let (trailer, checksums) = source.trailer(Some(sequence))?;
         let bytes = source.blocks(&trailer, &checksums)?;
         let mut image = Image { bytes, trailer, manifest: Manifest::default(), path: path.to_path_buf() };
         image.manifest = match format {
@@ -126,6 +131,44 @@ impl Image {
         Entry::at(&self.bytes, offset as usize)
     }
 
+    /// The offsets of the entries from this rank on.
+    pub fn offsets(&self, rank: u64) -> impl Iterator<Item = u64> {
+        let start = self.trailer.order.saturating_add(8 * rank) as usize;
+        let order = self.bytes.get(start..self.trailer.index as usize).unwrap_or_default();
+        order.as_chunks::<8>().0.iter().map(|offset| u64::from_le_bytes(*offset))
+    }
+
+    /// Where an entry that was found here begins.
+    pub fn offset_of(&self, entry: &Entry<'_>) -> usize {
+        (entry.key.as_ptr() as usize).saturating_sub(self.bytes.as_ptr() as usize + ENTRY)
+    }
+
+    /// Where the entries end.
+    pub fn entries_end(&self) -> usize {
+        self.trailer.order as usize
+    }
+
+    /// Shows the length of the text, the time and whether it is cleared of every entry, in order.
+    pub fn each_head(&self, look: &mut dyn FnMut(u32, u64, bool)) {
+        let mut ahead = self.offsets(AHEAD);
+        for offset in self.offsets(0) {
+            // Each head lies in a line of its own: a processor asks for many at a time if it is told in time.
+            if let Some(next) = ahead.next() {
+                prefetch_line(self.bytes.as_ptr().wrapping_add(next as usize));
+            }
+            let head = self.bytes.get(offset as usize..).and_then(|rest| rest.first_chunk::<ENTRY>());
+            let (bytes, time_ms, cleared) = head.map_or((0, 0, true), layout::brief);
+            look(bytes, time_ms, cleared);
+        }
+    }
+
+    /// When the newest entry was saved or cleared.
+    pub fn newest_ms(&self) -> Option<u64> {
+        let mut newest = None;
+        self.each_head(&mut |_, time_ms, _| newest = newest.max(Some(time_ms)));
+        newest
+    }
+
     /// The rank of the first entry that is not before `(collection, key)`, or after it if `after`.
     pub fn rank_of(&self, collection: u8, key: &[u8], after: bool) -> u64 {
         let (mut low, mut high) = (0, self.trailer.entries);
@@ -144,7 +187,7 @@ impl Image {
 /// Reads an image file again and verifies every byte, without keeping it. Returns its length.
 pub fn verify(disk: &dyn Disk, path: &Path) -> Result<u64> {
     let (source, _, sequence) = Source::open(disk, path)?;
-    let (trailer, checksums) = source.trailer(sequence)?;
+    let (trailer, checksums) = source.trailer(Some(sequence))?;
     let mut room = buffer((CHUNK as u64).min(trailer.checksums))?;
     let mut expected = checksums.chunks_exact(4);
     let mut offset = 0;
@@ -189,15 +232,16 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    /// The trailer and the table of block checksums.
-    fn trailer(&self, sequence: u64) -> Result<(Trailer, Memory)> {
+    /// The trailer and the table of block checksums; the trailer has to name `sequence`, if the header did.
+    fn trailer(&self, sequence: Option<u64>) -> Result<(Trailer, Memory)> {
         let at = self.length.saturating_sub(TRAILER as u64);
         let damaged = |reason: &str| Error::corrupt(self.path, at, reason);
         let mut tail = [0; TRAILER];
         self.read(&mut tail, at)?;
         let (trailer, checksum) =
             Trailer::decode(&tail).ok_or_else(|| damaged("the image's trailer does not match its checksum"))?;
-        if !trailer.is_sound() || trailer.length != self.length || trailer.sequence != sequence {
+        let is_of_header = sequence.is_none_or(|sequence| trailer.sequence == sequence);
+        if !trailer.is_sound() || trailer.length != self.length || !is_of_header {
             return Err(damaged("the image's trailer does not fit the file"));
         }
         let mut checksums = buffer(trailer.length - trailer.checksums - TRAILER as u64)?;
