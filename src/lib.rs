@@ -3,7 +3,7 @@
 //! One way through the crate, enforced by `tests/architecture.rs`:
 //!
 //! ```text
-//! ffi → database → store, journal, snapshots, hub, exchange → disk
+//! ffi → database → store, journal, snapshots, hub, exchange, analytics → disk
 //!                  error, json, document, change, options, module   (plain data, below all of them)
 //! ```
 //!
@@ -11,12 +11,13 @@
 //! - [`database`] owns the parts and decides when they do what.
 //! - [`store`] holds the documents in memory; [`journal`] holds the write-ahead log; [`snapshots`] knows what snapshots
 //!   are and how two states differ; [`hub`] brings events to subscribers; [`exchange`] reads and writes other programs'
-//!   files.
+//!   files; [`analytics`] judges how a store fares.
 //! - [`disk`] is the only way to files.
 #![deny(unsafe_op_in_unsafe_fn)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::undocumented_unsafe_blocks)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
+pub mod analytics;
 pub mod change;
 pub mod database;
 pub mod disk;

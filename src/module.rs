@@ -32,9 +32,10 @@ impl Module {
         match self {
             Module::IntegrationHub => cfg!(feature = "integration-hub"),
             Module::BackupRestore => cfg!(feature = "backup-restore"),
+            Module::Analytics => cfg!(feature = "analytics"),
             Module::ImportExport => cfg!(feature = "import-export"),
-            // No release has these yet.
-            Module::Analytics | Module::ApiGateway => false,
+            // No release has this yet.
+            Module::ApiGateway => false,
         }
     }
 

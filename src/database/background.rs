@@ -7,6 +7,7 @@ use super::Core;
 use crate::disk::Thread;
 use crate::error::{Error, Result};
 use crate::journal::Log;
+use crate::module::Module;
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -148,6 +149,9 @@ impl Core {
     }
 
     fn run(&self) {
+        if Module::Analytics.is_built_in() {
+            self.store.prepare_extremes();
+        }
         while let Some(asked) = self.signal.wait(self.tick(), self.until_schedule()) {
             let outcome = self.maintain(false);
             if let Some(ticket) = asked {
@@ -198,7 +202,7 @@ impl Core {
         // Without room for a blank segment the active one grows; the next round tries again.
         let _ = log.prepare_segment();
         log.mark_durable()?;
-        if self.keep_schedule().is_err() {
+        if self.keep_schedule().is_err() || self.keep_growth().is_err() {
             // Nobody waits for it. A failure that concerns the journal shows at the next write.
             log.check()?;
         }

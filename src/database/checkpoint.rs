@@ -79,13 +79,12 @@ impl Core {
         Ok(Hold { published, holds: &self.holds })
     }
 
-    /// Refuses what would wait for ever for an export whose progress this very thread is being told.
+    /// Refuses what would wait for ever for an export or a check whose progress this very thread is being told.
     pub(super) fn check_not_telling(&self) -> Result<()> {
         if self.telling.load(Ordering::Relaxed) != this_thread() {
             return Ok(());
         }
-        let reason =
-            "this thread is being told the progress of an export of this store; do this when that has returned";
+        let reason = "this thread is being told the progress of an export or a check of this store; do this when that has returned";
         Err(Error::InvalidArgument(reason.to_owned()))
     }
 
@@ -99,12 +98,18 @@ impl Core {
         log.bytes() >= limit
     }
 
+    /// How long the journal may become before something must be keeping checkpoints from being made.
+    pub(super) fn longest_journal(&self) -> u64 {
+        let usual = self.options.checkpoint_bytes.max(self.usual_limit());
+        self.image_length() + 2 * usual + self.options.segment_bytes / 2 * 5
+    }
+
     fn usual_limit(&self) -> u64 {
         self.image_length() / 4 * 3 + SMALLEST_JOURNAL
     }
 
     /// The size of the newest image, known without waiting for a checkpoint that is under way.
-    fn image_length(&self) -> u64 {
+    pub(super) fn image_length(&self) -> u64 {
         self.image_length.load(Ordering::Relaxed)
     }
 
@@ -146,7 +151,13 @@ impl Core {
         }
     }
 
-    fn checkpoint_holding(&self, mut published: MutexGuard<'_, Published>) -> Result<()> {
+    fn checkpoint_holding(&self, published: MutexGuard<'_, Published>) -> Result<()> {
+        let outcome = self.checkpoint_with(published);
+        self.kept.note_checkpoint(&outcome);
+        outcome
+    }
+
+    fn checkpoint_with(&self, mut published: MutexGuard<'_, Published>) -> Result<()> {
         let log = self.log()?;
         log.check()?;
         self.forget_now();

@@ -8,6 +8,7 @@ use super::open;
 use super::read::{Loaded, VersionInfo};
 use super::readout::RecoveryReport;
 use super::{Core, keys, registry};
+use crate::analytics::Started;
 use crate::disk::Disk;
 use crate::document::{Collection, Document};
 use crate::error::{Error, Result};
@@ -93,20 +94,28 @@ impl Database {
     /// Saves a document and returns its new revision. `expected` is the revision that has to be the current one, 0 for
     /// "none yet"; `durability` overrides the handle's own.
     pub fn save(&self, key: &str, text: &str, expected: Option<u64>, durability: Option<Durability>) -> Result<u64> {
-        let edit = Edit { key, text: Some(text), expected };
-        let committed = self.writable()?.commit_one(edit, self.caller(durability))?;
+        let (core, caller) = (self.writable()?, self.caller(durability));
+        let started = core.kept.latency.begin_save(caller.durability == Durability::Durable);
+        let committed = core.commit_one(Edit { key, text: Some(text), expected }, caller)?;
+        core.kept.latency.save.end(started);
         Ok(committed.revision)
     }
 
     /// Clears a document; clearing nothing succeeds.
     pub fn clear(&self, key: &str, expected: Option<u64>, durability: Option<Durability>) -> Result<()> {
-        let edit = Edit { key, text: None, expected };
-        self.writable()?.commit_one(edit, self.caller(durability)).map(|_| ())
+        let (core, caller) = (self.writable()?, self.caller(durability));
+        let started = core.kept.latency.begin_save(caller.durability == Durability::Durable);
+        core.commit_one(Edit { key, text: None, expected }, caller)?;
+        core.kept.latency.save.end(started);
+        Ok(())
     }
 
     /// Saves and clears several documents, all or none, and returns the commit's sequence number.
     pub fn save_batch(&self, edits: &[Edit<'_>], durability: Option<Durability>) -> Result<u64> {
-        let committed = self.writable()?.commit_batch(edits, self.caller(durability))?;
+        let (core, caller) = (self.writable()?, self.caller(durability));
+        let started = Started::now();
+        let committed = core.commit_batch(edits, caller)?;
+        core.kept.latency.save.end(started);
         Ok(committed.sequence)
     }
 

@@ -40,6 +40,14 @@ pub fn is_among(names: Option<&[String]>, collection: Collection) -> bool {
 /// Keys that begin so belong to the layer.
 const LAYER_PREFIX: &str = "save_metadata/";
 
+/// The key under which a stored document is loaded.
+pub fn loadable(collection: Collection, stored: &str) -> String {
+    match collection {
+        Collection::SaveMetadata => format!("{LAYER_PREFIX}{stored}"),
+        _ => stored.to_owned(),
+    }
+}
+
 /// Says what `key` stands for.
 pub fn target(key: &str) -> Target<'_> {
     if let Some(rest) = key.strip_prefix(LAYER_PREFIX) {

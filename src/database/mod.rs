@@ -11,7 +11,11 @@ mod checkpoint;
 mod commit;
 mod events;
 mod export;
+mod growth;
 mod handle;
+mod health;
+mod health_files;
+mod health_report;
 mod histories;
 mod host;
 mod import;
@@ -36,6 +40,11 @@ pub use commit::Edit;
 pub use events::{Registered, Subscription, SubscriptionOptions, Synced};
 pub use export::{ExportedFile, Tell};
 pub use handle::Database;
+pub use health::HealthOptions;
+pub use health_report::{
+    Checked, CollectionHealth, Growth, Health, HubHealth, ImageHealth, JournalHealth, Largest, LatencyHealth,
+    SampledTimes, SnapshotHealth, Tier1Health,
+};
 pub use host::{HostOptions, ModuleState, Phase11};
 pub use import::{ImportOptions, ImportedFile};
 pub use plugins::{PluginWish, check_answer, usual_limit};
@@ -83,6 +92,8 @@ pub(crate) struct Core {
     opened_at: u64,
     image_length: AtomicU64,
     pace: Mutex<Pace>,
+    /// What is measured and remembered for the health report.
+    kept: health::Kept,
     /// When the next scheduled snapshot is to be made, in milliseconds since the Unix epoch.
     next_snapshot_ms: AtomicU64,
     signal: Signal,

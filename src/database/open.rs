@@ -7,6 +7,7 @@ use super::Core;
 use super::background::{self, Signal};
 use super::checkpoint::{Published, Reach};
 use super::commit::now_ms;
+use super::health::Kept;
 use super::readout::{Readout, RecoveryReport, apply};
 use super::salvage::{self, Pieces};
 use super::snapshot_files::is_import;
@@ -124,6 +125,7 @@ fn at_rest(disk: Arc<dyn Disk>, folder: PathBuf, options: &Options, store: Store
         opened_at: 0,
         image_length: AtomicU64::new(0),
         pace: Mutex::default(),
+        kept: Kept::default(),
         next_snapshot_ms: AtomicU64::new(0),
         signal: Signal::default(),
         hub: Arc::default(),
@@ -236,6 +238,7 @@ impl Core {
         let log = Log::start(self.disk.clone(), &self.folder, recovered, image, self.options.segment_bytes)?;
         log.retire(image)?;
         self.note_image(&log, self.store.base().map_or(0, Image::length));
+        self.kept.listen_to(&log);
         self.log = Some(log);
         Ok(())
     }

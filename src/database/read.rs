@@ -28,6 +28,14 @@ impl Core {
     /// Hands the document under `key` to `look`.
     #[inline]
     pub(super) fn load<T>(&self, key: &str, look: impl FnOnce(Loaded<'_>) -> T) -> Result<T> {
+        let started = self.kept.latency.begin_load();
+        let loaded = self.load_target(key, look);
+        self.kept.latency.load.end(started);
+        loaded
+    }
+
+    #[inline]
+    fn load_target<T>(&self, key: &str, look: impl FnOnce(Loaded<'_>) -> T) -> Result<T> {
         check_key(key)?;
         match keys::target(key) {
             Target::Plugin(key) => self.look(DocumentId::new(Collection::PluginData, key), key, look),

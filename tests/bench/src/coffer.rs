@@ -35,6 +35,7 @@ struct Functions {
     poll: unsafe extern "C" fn(u64, usize, u64, *mut usize) -> i32,
     export: unsafe extern "C" fn(u64, Text, Text, Progress, *mut c_void, Out) -> i32,
     import: unsafe extern "C" fn(u64, Text, Text, Text, Progress, *mut c_void, Out) -> i32,
+    health: unsafe extern "C" fn(u64, Text, Progress, *mut c_void, Out) -> i32,
     free: unsafe extern "C" fn(*mut c_char),
     last_error: unsafe extern "C" fn() -> Text,
     version: unsafe extern "C" fn() -> Text,
@@ -73,6 +74,7 @@ impl Functions {
                 poll: *library.get(b"coffer_hub_poll")?,
                 export: *library.get(b"coffer_export_database_for_sharing")?,
                 import: *library.get(b"coffer_import_database_from_external")?,
+                health: *library.get(b"coffer_analyze_database_health")?,
                 free: *library.get(b"coffer_string_free")?,
                 last_error: *library.get(b"coffer_last_error")?,
                 version: *library.get(b"coffer_version")?,
@@ -213,6 +215,20 @@ impl Store {
             (self.functions.import)(self.db, path.as_ptr(), format.as_ptr(), std::ptr::null(), None, nobody, nothing)
         };
         check("coffer_import_database_from_external", status);
+    }
+
+    /// The health report.
+    pub fn health(&self, options: &CStr) -> String {
+        let (nobody, mut json) = (std::ptr::null_mut(), std::ptr::null_mut());
+        // SAFETY: the handle is open; a C string, nobody who is told, and a place for the text, which is a C string after
+        // success and freed once.
+        unsafe {
+            let status = (self.functions.health)(self.db, options.as_ptr(), None, nobody, &mut json);
+            check("coffer_analyze_database_health", status);
+            let text = CStr::from_ptr(json).to_string_lossy().into_owned();
+            (self.functions.free)(json);
+            text
+        }
     }
 
     /// Subscribes somebody who does nothing with the events.
