@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The files that hold the ABI, in the order of the header.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "status.rs",
     "library.rs",
     "lifecycle.rs",
@@ -18,6 +18,7 @@ const SOURCES: [&str; 9] = [
     "hub.rs",
     "plugins.rs",
     "exchange.rs",
+    "health.rs",
 ];
 
 fn root() -> &'static Path {
@@ -173,6 +174,7 @@ fn every_documented_operation_of_this_release_has_its_name() {
         "coffer_register_database_as_master_reference",
         "coffer_export_database_for_sharing",
         "coffer_import_database_from_external",
+        "coffer_analyze_database_health",
         "coffer_load_phase11",
         "coffer_restore_database_from_snapshot",
         "coffer_last_error",

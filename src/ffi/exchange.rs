@@ -14,13 +14,13 @@ use std::path::Path;
 /// Called now and then during work that lasts: the context, and how much of it is done, in bytes. Return 0 to go on, anything
 /// else to stop: the work then ends with `COFFER_ERROR_CANCELLED` and leaves nothing behind. Called on the thread that
 /// works, which keeps checkpoints waiting: it may load and save; what would wait for the work itself (closing, checkpoints,
-/// snapshots, another export or import of the same store) is refused as an argument during an export. It must not throw an
-/// exception or jump out.
+/// snapshots, another export, import or full check of the same store) is refused as an argument during an export or a check.
+/// It must not throw an exception or jump out.
 #[allow(non_camel_case_types)]
 pub type coffer_progress_callback = Option<unsafe extern "C" fn(context: *mut c_void, done: u64, total: u64) -> i32>;
 
 /// Has a C callback told how far a work is.
-fn telling(callback: coffer_progress_callback, context: *mut c_void) -> impl FnMut(u64, u64) -> bool {
+pub(super) fn telling(callback: coffer_progress_callback, context: *mut c_void) -> impl FnMut(u64, u64) -> bool {
     move |done, total| match callback {
         // SAFETY: the caller gave the two together, for this call.
         Some(call) => unsafe { call(context, done, total) == 0 },

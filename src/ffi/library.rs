@@ -51,8 +51,8 @@ pub unsafe extern "C" fn coffer_status_name(status: i32) -> *const c_char {
 /// Says which modules of the documented layer are there: documented as load_phase11.
 ///
 /// `out_json` receives `{"integration_hub": {"present": true, "version": "0.2.0", "origin": "built_in"}, "backup_restore":
-/// {...}, "analytics": {"present": false, "version": null, "origin": "left_out"}, "import_export": {...}, "api_gateway":
-/// {...}}`. `"origin"` is `"built_in"`, `"left_out"` of this build, or `"host"` if the host supplied it
+/// {...}, "analytics": {...}, "import_export": {...}, "api_gateway": {"present": false, "version": null, "origin":
+/// "left_out"}}`. `"origin"` is `"built_in"`, `"left_out"` of this build, or `"host"` if the host supplied it
 /// (`coffer_hub_supply`). What is not there is no error here; an operation that needs it fails with
 /// `COFFER_ERROR_MODULE_ABSENT` and changes nothing. It is yours: give it back with `coffer_string_free`.
 ///

@@ -1,5 +1,5 @@
 /*
- * Wrong arguments of every kind: those of export to and import from files of other programs.
+ * Wrong arguments of every kind: those of export to and import from files of other programs, and of the health report.
  *
  * It must not pass what C itself forbids, nor depend on who runs it. Invariant: each wrong argument has its own status, no
  * result is written, and what stands at a path that cannot be written or read is left alone; nothing waits for a pipe.
@@ -36,6 +36,8 @@ void every_exchange_function_refuses(coffer_db db, coffer_status expected)
     CHECK_STATUS(expected, coffer_export_database_for_sharing(db, "yaml", NULL, never_told, NULL, NULL));
     CHECK_STATUS(expected, coffer_import_database_from_external(db, "never made", NULL, NULL, never_told, &context, &json));
     CHECK_STATUS(expected, coffer_import_database_from_external(db, NULL, NULL, "{", never_told, NULL, NULL));
+    CHECK_STATUS(expected, coffer_analyze_database_health(db, "{\"full\":true}", never_told, &context, &json));
+    CHECK_STATUS(expected, coffer_analyze_database_health(db, NULL, NULL, NULL, NULL));
     CHECK(json == untouched && context == 7);
 }
 
@@ -49,6 +51,7 @@ void every_exchange_text_is_refused(coffer_db db, const char *bad)
     CHECK_STATUS(expected, IMPORT(db, bad, NULL, NULL, &json));
     CHECK_STATUS(expected, IMPORT(db, "never made", bad, NULL, &json));
     CHECK_STATUS(expected, IMPORT(db, "never made", NULL, bad, &json));
+    CHECK_STATUS(expected, coffer_analyze_database_health(db, bad, never_told, NULL, &json));
     CHECK(json == untouched);
 }
 

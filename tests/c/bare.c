@@ -1,5 +1,5 @@
 /*
- * What is left of a library that was built without the Integration Hub, without snapshots, and without export and import.
+ * What is left of a library that was built without the Integration Hub, snapshots, the health report, and export and import.
  *
  * It must be linked to such a library; bare_store.c is linked to a full one and makes the store with snapshots. Invariant:
  * each operation of a module that was left out says so and changes nothing, neither a result nor the store, and everything
@@ -44,6 +44,7 @@ static void ignore_event(void *context, const char *topic, uint64_t sequence, ui
 #define CHECK_NO_HUB(call) CHECK_ABSENT("integration_hub", call)
 #define CHECK_NO_SNAPSHOTS(call) CHECK_ABSENT("backup_restore", call)
 #define CHECK_NO_EXCHANGE(call) CHECK_ABSENT("import_export", call)
+#define CHECK_NO_HEALTH(call) CHECK_ABSENT("analytics", call)
 
 static void hub_is_absent(coffer_db db)
 {
@@ -159,6 +160,15 @@ static void exchange_is_absent(coffer_db db, const char *path)
     CHECK(remove(file) == 0);
 }
 
+static void health_is_absent(coffer_db db)
+{
+    char *const untouched = (char *)"as it was", *json = untouched;
+    CHECK_NO_HEALTH(coffer_analyze_database_health(db, NULL, NULL, NULL, &json));
+    CHECK_NO_HEALTH(coffer_analyze_database_health(db, "{\"full\":true}", ignore_progress, NULL, &json));
+    CHECK_NO_HEALTH(coffer_analyze_database_health(db, NULL, NULL, NULL, NULL));
+    CHECK(json == untouched);
+}
+
 /* Whatever is absent changes neither documents nor the sequence of commits. */
 static void absent_changes_nothing(coffer_db db, const char *path)
 {
@@ -168,6 +178,7 @@ static void absent_changes_nothing(coffer_db db, const char *path)
     broadcasts_are_absent(db);
     snapshots_are_absent(db);
     exchange_is_absent(db, path);
+    health_is_absent(db);
     CHECK_UNCHANGED(before, db);
     CHECK(commit(db) == sequence + 1);
     CHECK(coffer_live_handles() == 1);
@@ -214,6 +225,7 @@ static void documents(const char *path)
     hub_is_absent(db);
     snapshots_are_absent(db);
     exchange_is_absent(db, path);
+    health_is_absent(db);
     CHECK_UNCHANGED(before, db);
     CHECK_OK(coffer_close(db));
     free(before);

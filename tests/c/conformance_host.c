@@ -16,7 +16,8 @@
 #define LEFT_OUT(name) MODULE(name, "false", "null", "left_out")
 #define OWN_VERSION "\"" COFFER_VERSION "\""
 #define OTHER_MODULES \
-    MODULE("backup_restore", "true", OWN_VERSION, "built_in") "," LEFT_OUT("analytics") "," \
+    MODULE("backup_restore", "true", OWN_VERSION, "built_in") "," \
+    MODULE("analytics", "true", OWN_VERSION, "built_in") "," \
     MODULE("import_export", "true", OWN_VERSION, "built_in") "," LEFT_OUT("api_gateway") "}"
 
 /* The next event that waits has this topic, source and payload. */

@@ -130,6 +130,7 @@ struct shapes {
     int32_t (*export_database_for_sharing)(uint64_t, const char *, const char *, progress_shape, void *, char **);
     int32_t (*import_database_from_external)(uint64_t, const char *, const char *, const char *, progress_shape, void *,
                                              char **);
+    int32_t (*analyze_database_health)(uint64_t, const char *, progress_shape, void *, char **);
 };
 
 extern const struct shapes coffer_shapes;
@@ -195,4 +196,5 @@ const struct shapes coffer_shapes = {
     coffer_hub_supply,
     coffer_export_database_for_sharing,
     coffer_import_database_from_external,
+    coffer_analyze_database_health,
 };

@@ -218,4 +218,9 @@ coffer_status coffer_import_database_from_external(coffer_db db,
                                                    coffer_progress_callback progress,
                                                    void *context,
                                                    char **out_json);
+coffer_status coffer_analyze_database_health(coffer_db db,
+                                             const char *options_json,
+                                             coffer_progress_callback progress,
+                                             void *context,
+                                             char **out_json);
 ]]
