@@ -3,7 +3,7 @@
 //! One way through the crate, enforced by `tests/architecture.rs`:
 //!
 //! ```text
-//! ffi → database → store, journal, snapshots, hub, exchange, analytics → disk
+//! ffi → database → store, journal, snapshots, hub, exchange, analytics, gateway → disk
 //!                  error, json, document, change, options, module   (plain data, below all of them)
 //! ```
 //!
@@ -11,7 +11,7 @@
 //! - [`database`] owns the parts and decides when they do what.
 //! - [`store`] holds the documents in memory; [`journal`] holds the write-ahead log; [`snapshots`] knows what snapshots
 //!   are and how two states differ; [`hub`] brings events to subscribers; [`exchange`] reads and writes other programs'
-//!   files; [`analytics`] judges how a store fares.
+//!   files; [`analytics`] judges how a store fares; `gateway` answers over HTTP (cargo feature `api-gateway`).
 //! - [`disk`] is the only way to files.
 #![deny(unsafe_op_in_unsafe_fn)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::undocumented_unsafe_blocks)]
@@ -25,6 +25,8 @@ pub mod document;
 pub mod error;
 pub mod exchange;
 pub mod ffi;
+#[cfg(feature = "api-gateway")]
+pub mod gateway;
 pub mod hub;
 pub mod journal;
 pub mod json;

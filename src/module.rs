@@ -34,8 +34,7 @@ impl Module {
             Module::BackupRestore => cfg!(feature = "backup-restore"),
             Module::Analytics => cfg!(feature = "analytics"),
             Module::ImportExport => cfg!(feature = "import-export"),
-            // No release has this yet.
-            Module::ApiGateway => false,
+            Module::ApiGateway => cfg!(feature = "api-gateway"),
         }
     }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The plain data types, below everything; each may use the ones before it.
 const DATA: [&str; 6] = ["error", "json", "document", "change", "options", "module"];
 /// The parts, which know the data, the disk, and not each other.
-const PARTS: [&str; 6] = ["store", "journal", "snapshots", "hub", "exchange", "analytics"];
+const PARTS: [&str; 7] = ["store", "journal", "snapshots", "hub", "exchange", "analytics", "gateway"];
 const LONGEST_FILE: usize = 500;
 const LONGEST_FUNCTION: usize = 60;
 

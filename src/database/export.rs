@@ -78,6 +78,16 @@ impl Core {
         let time_ms = now_ms();
         let path = path.map_or_else(|| self.unused_name(time_ms, format), Path::to_path_buf);
         self.check_target(&path)?;
+        self.write_file(format, &path, time_ms, tell)
+    }
+
+    /// The same under a name of the layer's own.
+    #[cfg(feature = "api-gateway")]
+    pub(super) fn write_export(&self, format: &str, path: &Path, tell: Tell<'_>) -> Result<ExportedFile> {
+        self.write_file(Format::parse(format)?, path, now_ms(), tell)
+    }
+
+    fn write_file(&self, format: Format, path: &Path, time_ms: u64, tell: Tell<'_>) -> Result<ExportedFile> {
         let published = self.hold_files()?;
         let (chosen, totals) = self.present()?;
         let total = |collection: Collection| totals.get(collection as usize - 1).copied().unwrap_or_default();
@@ -90,7 +100,7 @@ impl Core {
         let mut telling = Telling { tell, core: self, done: 0, told: 0, total: bytes.saturating_mul(passes) };
         telling.say(0)?;
         let records = Records { state: &chosen.state, telling: RefCell::new(telling) };
-        let mut output = Output::create(self, &path)?;
+        let mut output = Output::create(self, path)?;
         let written = exchange::write(format, &records, &head, &mut output).and_then(|()| records.end());
         let (bytes, sha256) = output.finish(written)?;
         drop(chosen);

@@ -59,6 +59,27 @@ impl Database {
         }
     }
 
+    /// Another handle on the store with the settings of this one.
+    #[cfg(feature = "api-gateway")]
+    pub(super) fn twin(&self) -> Result<Database> {
+        let core = self.shared()?;
+        if !core.add_handle() {
+            return Err(Error::Closed);
+        }
+        let options = Options {
+            durability: self.durability,
+            plugin: self.plugin.clone(),
+            read_only: self.read_only,
+            ..Options::default()
+        };
+        Ok(Database::on(core, &options))
+    }
+
+    #[cfg(feature = "api-gateway")]
+    pub(super) fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
     /// The name that was given at opening.
     pub fn plugin(&self) -> &str {
         &self.plugin
@@ -197,9 +218,10 @@ impl Database {
         Ok(&self.core()?.report)
     }
 
-    /// Refuses what would wait for an export whose progress this thread is being told.
+    /// Refuses what would wait for this very thread, which is being told the progress of an export or answers for the API.
     pub fn check_may_close(&self) -> Result<()> {
-        self.core.newest().check_not_telling()
+        self.core.newest().check_not_telling()?;
+        self.check_may_leave_gateway()
     }
 
     /// Closes this handle. The last one on a store makes everything certain and leaves an image.
@@ -208,6 +230,7 @@ impl Database {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Err(Error::Closed);
         }
+        self.leave_gateway();
         self.leave_hub();
         registry::leave(self.core.clone())
     }

@@ -65,6 +65,9 @@ pub struct ImportOptions {
     pub whole: bool,
     /// Whether the result carries the Tier 1 documents of the file.
     pub data: bool,
+    /// What the result and the record call the file, if its path is nobody's business.
+    #[serde(skip)]
+    pub called: Option<&'static str>,
 }
 
 impl Default for ImportOptions {
@@ -79,6 +82,7 @@ impl Default for ImportOptions {
             lenient: false,
             whole: false,
             data: false,
+            called: None,
         }
     }
 }
@@ -93,6 +97,12 @@ impl ImportOptions {
             return Err(Error::InvalidOption(format!("{unknown:?} cannot be imported; there are {known}")));
         }
         Ok(read)
+    }
+
+    /// The same with a name for the file.
+    #[cfg(feature = "api-gateway")]
+    pub(super) fn called(self, name: &'static str) -> ImportOptions {
+        ImportOptions { called: Some(name), ..self }
     }
 
     pub(super) fn has(&self, collection: Collection) -> bool {
@@ -394,7 +404,7 @@ fn result_of(path: &Path, options: &ImportOptions, intake: &Intake) -> Result<Im
         tier1.filter_map(raw).collect()
     };
     Ok(ImportedFile {
-        path: path.display().to_string(),
+        path: options.called.map_or_else(|| path.display().to_string(), str::to_owned),
         format: intake.format.name(),
         file_bytes: intake.file_bytes,
         dry_run: options.dry_run,

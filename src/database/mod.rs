@@ -11,6 +11,15 @@ mod checkpoint;
 mod commit;
 mod events;
 mod export;
+#[cfg(feature = "api-gateway")]
+mod gateway;
+#[cfg(not(feature = "api-gateway"))]
+#[path = "no_gateway.rs"]
+mod gateway;
+#[cfg(feature = "api-gateway")]
+mod gateway_files;
+#[cfg(feature = "api-gateway")]
+mod gateway_service;
 mod growth;
 mod handle;
 mod health;
@@ -64,6 +73,7 @@ use crate::store::Store;
 use crate::sync::Mutex;
 use background::{Pace, Signal};
 use checkpoint::{Published, Reach};
+use gateway::Desk;
 use once_cell::sync::OnceCell;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -99,6 +109,11 @@ pub(crate) struct Core {
     signal: Signal,
     /// Shared with the store that succeeds this one on the same folder, so that subscribers go on there.
     hub: Arc<Hub>,
+    /// Where the API of the store is found, shared as the hub is.
+    desk: Arc<Desk>,
+    /// When the store was opened, in milliseconds since the Unix epoch.
+    #[cfg_attr(not(feature = "api-gateway"), allow(dead_code))]
+    opened_ms: u64,
     /// When the Tier 1 documents were last broadcast, in milliseconds since the Unix epoch; 0 for never.
     last_sync_ms: AtomicU64,
     thread: Mutex<Option<Thread>>,
@@ -110,7 +125,17 @@ pub(crate) struct Core {
     successor: OnceCell<Arc<Core>>,
 }
 
+/// What a store hands on to the one that succeeds it.
+pub(crate) struct Heritage {
+    hub: Arc<Hub>,
+    desk: Arc<Desk>,
+}
+
 impl Core {
+    fn heritage(&self) -> Heritage {
+        Heritage { hub: self.hub.clone(), desk: self.desk.clone() }
+    }
+
     /// The store that handles on this one work on by now.
     fn newest(&self) -> &Core {
         let mut core = self;

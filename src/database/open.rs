@@ -3,7 +3,6 @@
 //! Nothing on disk changes before the journal has been read and judged. Invariant: whatever a crash left, opening either
 //! gives a prefix of what was committed, with all that was acknowledged as durable, or says which byte is damaged.
 
-use super::Core;
 use super::background::{self, Signal};
 use super::checkpoint::{Published, Reach};
 use super::commit::now_ms;
@@ -12,10 +11,10 @@ use super::readout::{Readout, RecoveryReport, apply};
 use super::salvage::{self, Pieces};
 use super::snapshot_files::is_import;
 use super::snapshots::{imports, pin_known};
+use super::{Core, Heritage};
 use crate::change::Commit;
 use crate::disk::{Disk, Lock, LockGuard};
 use crate::error::{Error, Result};
-use crate::hub::Hub;
 use crate::journal::{self, Log, Recovered};
 use crate::options::{Options, Recovery};
 use crate::store::{Image, Store, file_name, history, sequences};
@@ -61,8 +60,8 @@ fn sync_ancestors(disk: &dyn Disk, folder: &Path) -> Result<()> {
 
 /// Opens the store in `folder`.
 ///
-/// `hub` is that of the store which this one succeeds.
-pub fn open(disk: Arc<dyn Disk>, folder: &Path, options: &Options, hub: Option<Arc<Hub>>) -> Result<Arc<Core>> {
+/// `heritage` is that of the store which this one succeeds.
+pub fn open(disk: Arc<dyn Disk>, folder: &Path, options: &Options, heritage: Option<Heritage>) -> Result<Arc<Core>> {
     let folder = find_folder(&*disk, folder, options)?;
     if !options.create || options.read_only {
         require_store(&*disk, &folder)?;
@@ -89,7 +88,7 @@ pub fn open(disk: Arc<dyn Disk>, folder: &Path, options: &Options, hub: Option<A
     let mut core = at_rest(disk, folder, options, store);
     (core.report, core.lock, core.opened_at) = (report, Mutex::new(lock), recovered.last_sequence);
     (core.published, core.reach) = (Mutex::new(published), Mutex::new(reach));
-    core.hub = hub.unwrap_or_default();
+    (core.hub, core.desk) = heritage.map(|heritage| (heritage.hub, heritage.desk)).unwrap_or_default();
     if options.read_only {
         return Ok(Arc::new(core));
     }
@@ -129,6 +128,8 @@ fn at_rest(disk: Arc<dyn Disk>, folder: PathBuf, options: &Options, store: Store
         next_snapshot_ms: AtomicU64::new(0),
         signal: Signal::default(),
         hub: Arc::default(),
+        desk: Arc::default(),
+        opened_ms: now_ms(),
         last_sync_ms: AtomicU64::new(0),
         thread: Mutex::default(),
         handles: Mutex::new(1),
@@ -209,9 +210,12 @@ fn stale(names: &[String], images: &[u64], published: &Published, imports: &[Str
     names.iter().filter(is_stale).cloned().chain(older.iter().map(|sequence| file_name(*sequence))).collect()
 }
 
-/// Whether a name is that of a file that a checkpoint or an import did not finish.
+/// Whether a name is that of a file that a checkpoint, an import or the gateway did not come to clear up.
 pub fn is_unfinished(name: &str) -> bool {
-    name.ends_with(".coffer.tmp") && ["image-", "history-", "import-"].iter().any(|kind| name.starts_with(kind))
+    const KINDS: [&str; 5] = ["image-", "history-", "import-", "export-", "spool-"];
+    // An export has a name of the first kind while it lies there, and one of the second while it is written.
+    let name = name.strip_suffix(".coffer-export.tmp").unwrap_or(name);
+    name.ends_with(".coffer.tmp") && KINDS.iter().any(|kind| name.starts_with(kind))
 }
 
 impl Core {

@@ -37,8 +37,8 @@ pub fn join(path: &Path, requested: &Requested) -> Result<Arc<Core>> {
             return Ok(core.clone());
         }
     }
-    let hub = last.as_ref().map(|last| last.hub.clone());
-    let core = open::open(disk, &folder, options, hub)?;
+    let heritage = last.as_ref().map(|last| last.heritage());
+    let core = open::open(disk, &folder, options, heritage)?;
     if let Some(last) = last {
         // Under the place's lock nobody else can have set it.
         let _ = last.successor.set(core.clone());
@@ -88,7 +88,7 @@ pub fn leave(core: Arc<Core>) -> Result<()> {
 
 impl Core {
     /// Adds a handle, unless the last one has gone.
-    fn add_handle(&self) -> bool {
+    pub(super) fn add_handle(&self) -> bool {
         let mut handles = self.handles.lock();
         let is_open = *handles > 0;
         *handles += usize::from(is_open);

@@ -15,6 +15,15 @@ impl Thread {
         platform::start(Box::new(work)).map(Thread)
     }
 
+    /// The same for work that is to disturb nobody: at a lower priority, as are the threads that it starts, where the
+    /// platform has priorities of threads that anybody may lower.
+    pub fn start_quiet(work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+        Thread::start(move || {
+            platform::be_quiet();
+            work();
+        })
+    }
+
     /// Waits for the thread's end.
     pub fn join(self) {
         platform::join(self.0);
@@ -66,6 +75,16 @@ mod platform {
         }
     }
 
+    /// Lowers the priority of this thread.
+    pub fn be_quiet() {
+        // On Linux a priority is a thread's and not a process's, and threads inherit it. Failing costs nothing but speed.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        // SAFETY: 0 stands for the calling thread, and the call touches no memory.
+        unsafe {
+            libc::setpriority(libc::PRIO_PROCESS, 0, 10);
+        }
+    }
+
     pub fn join(thread: Handle) {
         // SAFETY: `Thread` owns the handle, and joining consumes it.
         unsafe { libc::pthread_join(thread, ptr::null_mut()) };
@@ -81,6 +100,8 @@ mod platform {
     pub fn start(work: Box<dyn FnOnce() + Send>) -> io::Result<Handle> {
         std::thread::Builder::new().name("coffer".to_owned()).spawn(work)
     }
+
+    pub fn be_quiet() {}
 
     pub fn join(thread: Handle) {
         // What a panic left undone is seen to by whoever joins.
@@ -105,5 +126,18 @@ mod tests {
         assert_eq!(done.load(Ordering::Relaxed), 1);
         assert_eq!(Arc::strong_count(&done), 1, "the work was dropped");
         Thread::start(|| panic!("on purpose")).unwrap().join();
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[test]
+    fn a_quiet_thread_and_its_children_have_a_lower_priority_and_others_keep_theirs() {
+        // SAFETY: the call touches no memory.
+        let priority = || unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) };
+        let (before, seen) = (priority(), Arc::new(AtomicU32::new(0)));
+        let told = seen.clone();
+        let child =
+            move || std::thread::spawn(move || told.store(priority() as u32, Ordering::Relaxed)).join().unwrap();
+        Thread::start_quiet(child).unwrap().join();
+        assert_eq!((seen.load(Ordering::Relaxed) as i32, priority()), (10.max(before), before));
     }
 }

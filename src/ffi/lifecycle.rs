@@ -117,7 +117,8 @@ pub unsafe extern "C" fn coffer_checkpoint(db: coffer_db) -> coffer_status {
 /// without closing loses nothing that was `written` or `durable`.
 ///
 /// Statuses: `COFFER_ERROR_INVALID_HANDLE`; of the last handle `COFFER_ERROR_IO`, `COFFER_ERROR_FAILED`;
-/// `COFFER_ERROR_INVALID_ARGUMENT` from a callback that is told the progress of an export: the handle then stays.
+/// `COFFER_ERROR_INVALID_ARGUMENT` from a callback that is told the progress of an export, or that answers a request of the
+/// API that was registered through this handle: the handle then stays.
 #[apply(exported!)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn coffer_close(db: coffer_db) -> coffer_status {

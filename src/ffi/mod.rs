@@ -14,6 +14,7 @@ mod strings;
 
 pub mod documents;
 pub mod exchange;
+pub mod gateway;
 pub mod health;
 pub mod hub;
 pub mod library;

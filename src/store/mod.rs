@@ -31,7 +31,7 @@ pub use image::{
     verify,
 };
 pub use overlay::Superseded;
-pub use staged::StagedFile;
+pub use staged::{StagedFile, UNFINISHED};
 pub use version::{Stamp, Version};
 pub use view::{NOW, Older, View};
 
