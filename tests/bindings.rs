@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The files that hold the ABI, in the order of the header.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "status.rs",
     "library.rs",
     "lifecycle.rs",
@@ -19,6 +19,7 @@ const SOURCES: [&str; 10] = [
     "plugins.rs",
     "exchange.rs",
     "health.rs",
+    "gateway.rs",
 ];
 
 fn root() -> &'static Path {
@@ -175,6 +176,7 @@ fn every_documented_operation_of_this_release_has_its_name() {
         "coffer_export_database_for_sharing",
         "coffer_import_database_from_external",
         "coffer_analyze_database_health",
+        "coffer_register_database_api",
         "coffer_load_phase11",
         "coffer_restore_database_from_snapshot",
         "coffer_last_error",

@@ -223,4 +223,13 @@ coffer_status coffer_analyze_database_health(coffer_db db,
                                              coffer_progress_callback progress,
                                              void *context,
                                              char **out_json);
+coffer_status coffer_register_database_api(coffer_db db, const char *options_json, char **out_json);
+coffer_status coffer_unregister_database_api(coffer_db db);
+coffer_status coffer_gateway_register_endpoint(coffer_db db,
+                                               const char *endpoint_json,
+                                               char **out_json);
+coffer_status coffer_gateway_unregister_endpoint(coffer_db db, const char *id);
+coffer_status coffer_gateway_handle_request(coffer_db db,
+                                            const char *request_json,
+                                            char **out_json);
 ]]
