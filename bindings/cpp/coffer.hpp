@@ -19,6 +19,8 @@
 #define COFFER_HPP
 
 #include "coffer/exchange.hpp"
+#include "coffer/gateway.hpp"
+#include "coffer/health.hpp"
 #include "coffer/hub.hpp"
 #include "coffer/plugins.hpp"
 #include "coffer/snapshots.hpp"
@@ -44,11 +46,14 @@ inline constexpr const char *party_configs = "party_configs";
 /// Keys are 1 to 1,024 bytes of UTF-8 (COFFER_ERROR_INVALID_KEY); documents are JSON texts within the limits
 /// of the options (COFFER_ERROR_INVALID_JSON, _TOO_LARGE, _TOO_DEEP) and are kept byte for byte.
 /// Its members for snapshots come from SnapshotMembers, those for events from HubMembers, those for plug-ins, calls and the
-/// host's hub from PluginMembers, those for files of other programs from ExchangeMembers.
+/// host's hub from PluginMembers, those for files of other programs from ExchangeMembers, the one for its health from
+/// HealthMembers, those for HTTP from GatewayMembers.
 class Database : public SnapshotMembers<Database>,
                  public HubMembers<Database>,
                  public PluginMembers<Database>,
-                 public ExchangeMembers<Database> {
+                 public ExchangeMembers<Database>,
+                 public HealthMembers<Database>,
+                 public GatewayMembers<Database> {
   public:
     /// An object that is not open.
     Database() noexcept = default;
@@ -77,7 +82,7 @@ class Database : public SnapshotMembers<Database>,
     Database(const Database &) = delete;
     Database &operator=(const Database &) = delete;
 
-    /// Takes the handle over, with its subscriptions and plug-ins; `other` is closed afterwards.
+    /// Takes the handle over, with its subscriptions, plug-ins and API; `other` is closed afterwards.
     Database(Database &&other) noexcept : handle_(std::exchange(other.handle_, 0)) {}
 
     /// Closes what was open here, as the destructor does, and takes the handle over.
@@ -89,12 +94,22 @@ class Database : public SnapshotMembers<Database>,
         return *this;
     }
 
-    /// Closes. A failure goes unseen here: call close() to see it.
+    /// Closes. A failure goes unseen here: call close() to see it. Not within a Progress of the same store, nor within a
+    /// method that answers a request of its API: the handle would stay open for ever.
     ~Database() { close_quietly(); }
 
-    /// Writes out what is pending and closes. This object is closed afterwards, also when it throws.
-    /// @throws Error with COFFER_ERROR_INVALID_HANDLE when it was closed before.
-    void close() { detail::check(coffer_close(std::exchange(handle_, 0))); }
+    /// Writes out what is pending and closes. This object is closed afterwards, also when it throws anything else than
+    /// COFFER_ERROR_INVALID_ARGUMENT.
+    /// @throws Error with COFFER_ERROR_INVALID_HANDLE when it was closed before, _INVALID_ARGUMENT within a Progress of the
+    ///         same store or a method that answers a request of its API; it stays open then.
+    void close() {
+        const coffer_db handle = std::exchange(handle_, 0);
+        const coffer_status status = coffer_close(handle);
+        if (status == COFFER_ERROR_INVALID_ARGUMENT) {
+            handle_ = handle;
+        }
+        detail::check(status);
+    }
 
     /// Whether this object holds a handle.
     bool is_open() const noexcept { return handle_ != 0; }

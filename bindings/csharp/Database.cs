@@ -1,6 +1,7 @@
 // Coffer.Database: an open store. This file holds its life: opening, closing, errors, and what belongs to the library as
 // a whole. Documents are in Database.Documents.cs, Tier 1 in Database.Tier1.cs, snapshots in Database.Snapshots.cs, events
-// in Database.Hub.cs, plug-ins in Database.Plugins.cs, files of other programs in Database.Exchange.cs.
+// in Database.Hub.cs, plug-ins in Database.Plugins.cs, files of other programs in Database.Exchange.cs, how the store fares in
+// Database.Health.cs, its API over HTTP in Database.Gateway.cs.
 //
 // It must not let a managed exception cross into C (what C calls is all in Subscription.cs, Callee.cs and Telling.cs), and
 // nothing here needs code made at run time, so that ahead-of-time compilers such as IL2CPP take it. The imports are in
@@ -11,6 +12,7 @@
 using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 namespace Coffer
 {
@@ -148,7 +150,8 @@ namespace Coffer
 
         /// <summary>Writes out what is pending and closes. The object is closed afterwards, also when this throws.</summary>
         /// <exception cref="ObjectDisposedException">It was closed before.</exception>
-        /// <exception cref="CofferException">Writing out failed.</exception>
+        /// <exception cref="CofferException">Writing out failed; InvalidArgument within what closing waits for, which is then
+        /// done when that has ended: progress, and on a thread that is answering a request of the API.</exception>
         public void Close()
         {
             ulong unused = Db;
@@ -284,7 +287,13 @@ namespace Coffer
 
             protected override bool ReleaseHandle()
             {
-                CloseStatus = Native.coffer_close(Value);
+                ulong db = Value;
+                CloseStatus = Native.coffer_close(db);
+                if (CloseStatus == (int)Status.InvalidArgument)
+                {
+                    // This thread is amid what closing waits for, such as a request of the API: another one can wait.
+                    ThreadPool.QueueUserWorkItem(unused => Native.coffer_close(db));
+                }
                 return CloseStatus == (int)Status.Ok;
             }
         }

@@ -4,7 +4,6 @@
 // object whatever the texts hold, and a list of collections that is there but empty takes nothing in.
 using System;
 using System.Collections.Generic;
-using System.Text;
 
 namespace Coffer
 {
@@ -64,51 +63,17 @@ namespace Coffer
         /// <exception cref="ArgumentException">A collection's name is null.</exception>
         public string ToJson()
         {
-            var json = new StringBuilder("{");
-            if (Mode != ImportMode.Merge)
-            {
-                AddText(json, "mode", Mode.ToString().ToLowerInvariant());
-            }
-            if (OnConflict != OnConflict.Overwrite)
-            {
-                AddText(json, "on_conflict", OnConflict.ToString().ToLowerInvariant());
-            }
-            if (Collections != null)
-            {
-                JsonReader.AppendTexts(AddName(json, "collections"), Collections, nameof(Collections));
-            }
-            AddText(json, "key_column", KeyColumn);
-            AddText(json, "key", Key);
-            AddFlag(json, "dry_run", DryRun);
-            AddFlag(json, "lenient", Lenient);
-            AddFlag(json, "whole", Whole);
-            AddFlag(json, "data", Data);
-            return json.Append('}').ToString();
-        }
-
-        private static StringBuilder AddName(StringBuilder json, string name)
-        {
-            if (json.Length > 1)
-            {
-                json.Append(',');
-            }
-            return json.Append('"').Append(name).Append("\":");
-        }
-
-        private static void AddText(StringBuilder json, string name, string value)
-        {
-            if (value != null)
-            {
-                JsonReader.AppendQuoted(AddName(json, name), value);
-            }
-        }
-
-        private static void AddFlag(StringBuilder json, string name, bool value)
-        {
-            if (value)
-            {
-                AddName(json, name).Append("true");
-            }
+            return new JsonWriter()
+                .Text("mode", Mode == ImportMode.Merge ? null : Mode.ToString().ToLowerInvariant())
+                .Text("on_conflict", OnConflict == OnConflict.Overwrite ? null : OnConflict.ToString().ToLowerInvariant())
+                .Texts("collections", Collections, nameof(Collections))
+                .Text("key_column", KeyColumn)
+                .Text("key", Key)
+                .Mark("dry_run", DryRun)
+                .Mark("lenient", Lenient)
+                .Mark("whole", Whole)
+                .Mark("data", Data)
+                .End();
         }
     }
 }

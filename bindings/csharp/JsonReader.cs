@@ -1,5 +1,5 @@
-// The little JSON that the binding itself needs: reading Coffer's own answers (keys, versions, counters, snapshots) and
-// quoting the texts of options.
+// The little JSON that the binding itself needs: reading Coffer's own answers (keys, versions, counters, snapshots, health)
+// and quoting the texts of options.
 //
 // It must not be used for documents: those go through untouched, also where an answer has one as a part (Raw).
 // Invariant: a text that is not what was promised throws CofferException with Status.Internal; members of objects that are
@@ -148,6 +148,21 @@ namespace Coffer
                 throw Broken();
             }
             return (ulong)value;
+        }
+
+        /// <summary>A number of any form.</summary>
+        internal double Number()
+        {
+            SkipSpace();
+            int start = at;
+            SkipWord();
+            double value;
+            if (!double.TryParse(text.Substring(start, at - start), System.Globalization.NumberStyles.Float,
+                    System.Globalization.CultureInfo.InvariantCulture, out value))
+            {
+                throw Broken();
+            }
+            return value;
         }
 
         internal bool Flag()

@@ -2,9 +2,6 @@
 //
 // It must not know defaults: what is null is not sent, stays Coffer's own default, and is not asked of a store that is
 // open already. Invariant: ToJson gives a JSON object whatever the texts hold.
-using System.Globalization;
-using System.Text;
-
 namespace Coffer
 {
     /// <summary>What a save has promised when it returns.</summary>
@@ -80,63 +77,23 @@ namespace Coffer
         /// <summary>The options as a JSON object, as <see cref="Database.OpenJson"/> takes it.</summary>
         public string ToJson()
         {
-            var json = new StringBuilder("{");
-            if (Durability.HasValue && Durability.Value != Coffer.Durability.Default)
-            {
-                AddText(json, "durability", Durability.Value.ToString().ToLowerInvariant());
-            }
-            if (Plugin != null)
-            {
-                AddText(json, "plugin", Plugin);
-            }
-            AddFlag(json, "create", Create);
-            AddFlag(json, "read_only", ReadOnly);
-            if (Recovery.HasValue)
-            {
-                AddText(json, "recovery", Recovery.Value.ToString().ToLowerInvariant());
-            }
-            AddNumber(json, "flush_interval_ms", FlushIntervalMs);
-            AddNumber(json, "sync_interval_ms", SyncIntervalMs);
-            AddNumber(json, "checkpoint_bytes", CheckpointBytes);
-            AddNumber(json, "segment_bytes", SegmentBytes);
-            AddNumber(json, "max_document_bytes", MaxDocumentBytes);
-            AddNumber(json, "max_depth", MaxDepth);
-            AddNumber(json, "versions_kept", VersionsKept);
-            AddNumber(json, "snapshot_every_minutes", SnapshotEveryMinutes);
-            AddNumber(json, "snapshots_kept", SnapshotsKept);
-            return json.Append('}').ToString();
-        }
-
-        private static StringBuilder AddName(StringBuilder json, string name)
-        {
-            if (json.Length > 1)
-            {
-                json.Append(',');
-            }
-            JsonReader.AppendQuoted(json, name);
-            return json.Append(':');
-        }
-
-        private static void AddText(StringBuilder json, string name, string value)
-        {
-            AddName(json, name);
-            JsonReader.AppendQuoted(json, value);
-        }
-
-        private static void AddFlag(StringBuilder json, string name, bool? value)
-        {
-            if (value.HasValue)
-            {
-                AddName(json, name).Append(value.Value ? "true" : "false");
-            }
-        }
-
-        private static void AddNumber(StringBuilder json, string name, long? value)
-        {
-            if (value.HasValue)
-            {
-                AddName(json, name).Append(value.Value.ToString(CultureInfo.InvariantCulture));
-            }
+            Durability? asked = Durability == Coffer.Durability.Default ? null : Durability;
+            return new JsonWriter()
+                .Text("durability", asked?.ToString().ToLowerInvariant())
+                .Text("plugin", Plugin)
+                .Flag("create", Create)
+                .Flag("read_only", ReadOnly)
+                .Text("recovery", Recovery?.ToString().ToLowerInvariant())
+                .Number("flush_interval_ms", FlushIntervalMs)
+                .Number("sync_interval_ms", SyncIntervalMs)
+                .Number("checkpoint_bytes", CheckpointBytes)
+                .Number("segment_bytes", SegmentBytes)
+                .Number("max_document_bytes", MaxDocumentBytes)
+                .Number("max_depth", MaxDepth)
+                .Number("versions_kept", VersionsKept)
+                .Number("snapshot_every_minutes", SnapshotEveryMinutes)
+                .Number("snapshots_kept", SnapshotsKept)
+                .End();
         }
     }
 }

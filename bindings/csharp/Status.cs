@@ -21,7 +21,7 @@ namespace Coffer
         InvalidJson = -4,
         /// <summary>The key is empty, longer than 1,024 bytes of UTF-8, or holds a NUL.</summary>
         InvalidKey = -5,
-        /// <summary>An open option is unknown, out of range, or other than the open store's.</summary>
+        /// <summary>An option is unknown, out of range, or other than the open store's.</summary>
         InvalidOption = -6,
         /// <summary>An argument is out of range.</summary>
         InvalidArgument = -7,
@@ -29,7 +29,7 @@ namespace Coffer
         TooLarge = -8,
         /// <summary>The document is nested deeper than max_depth.</summary>
         TooDeep = -9,
-        /// <summary>There is no such key or version.</summary>
+        /// <summary>There is no such key, version, reference, API or endpoint.</summary>
         NotFound = -10,
         /// <summary>The document's revision is not the expected one.</summary>
         Conflict = -11,

@@ -1,5 +1,6 @@
 -- Coffer for LuaJIT 2.1: require("coffer").open(path, options) gives a database (its methods:
--- coffer/database.lua, coffer/snapshots.lua, coffer/exchange.lua, coffer/calls.lua and coffer/hub.lua).
+-- coffer/database.lua, coffer/snapshots.lua, coffer/exchange.lua, coffer/health.lua, coffer/gateway.lua, coffer/calls.lua
+-- and coffer/hub.lua).
 --
 -- The library is the file named by the environment variable COFFER_LIBRARY, else "coffer" where the platform looks.
 -- Constants are fields under their C names without the prefix: coffer.ERROR_BUSY, coffer.DURABILITY_DURABLE.

@@ -57,6 +57,8 @@ void every_function_refuses(coffer_db db, coffer_status expected)
     every_hub_function_refuses(db, expected);
     every_plugin_function_refuses(db, expected);
     every_exchange_function_refuses(db, expected);
+    every_health_function_refuses(db, expected);
+    every_gateway_function_refuses(db, expected);
     CHECK(json == untouched && memcmp(buffer, "as it is", 8) == 0);
     CHECK(revision == 77 && saved_at == 78 && length == 79);
 }
@@ -183,7 +185,8 @@ static void run_parts(const char *path)
     } parts[] = {{"handles", abuse_handles}, {"nulls", abuse_nulls}, {"utf8", abuse_utf8}, {"json", abuse_json},
                  {"depth", abuse_depth}, {"sizes", abuse_sizes}, {"batches", abuse_batches},
                  {"arguments", abuse_arguments}, {"snapshots", abuse_snapshots}, {"hub", abuse_hub},
-                 {"plug-ins", abuse_plugins}, {"calls", abuse_calls}, {"exchange", abuse_exchange}};
+                 {"plug-ins", abuse_plugins}, {"calls", abuse_calls}, {"exchange", abuse_exchange},
+                 {"health", abuse_health}, {"gateway", abuse_gateway}};
     coffer_db db = furnished(path);
     char *before = dump_store(db);
     size_t i;
@@ -227,6 +230,14 @@ int main(int count, char **arguments)
     printf("ok files to import\n");
     abuse_exchange_threads();
     printf("ok exchange and threads\n");
+    abuse_health_stores();
+    printf("ok reports meanwhile\n");
+    abuse_gateway_callbacks();
+    printf("ok gateway and callbacks\n");
+    abuse_gateway_threads();
+    printf("ok gateway and threads\n");
+    abuse_gateway_tcp();
+    printf("ok gateway and sockets\n");
     CHECK(coffer_live_handles() == 0);
     return 0;
 }

@@ -46,6 +46,8 @@ static void every_text_is_refused(coffer_db db, const char *bad)
     every_hub_text_is_refused(db, bad);
     every_plugin_text_is_refused(db, bad);
     every_exchange_text_is_refused(db, bad);
+    every_health_text_is_refused(db, bad);
+    every_gateway_text_is_refused(db, bad);
     CHECK(json == untouched && number == 77 && length == 78 && out == 79);
 }
 

@@ -1,5 +1,6 @@
 /*
- * What is left of a library that was built without the Integration Hub, snapshots, the health report, and export and import.
+ * What is left of a library that was built without the Integration Hub, without snapshots, without export and import,
+ * without the health report and without the gateway.
  *
  * It must be linked to such a library; bare_store.c is linked to a full one and makes the store with snapshots. Invariant:
  * each operation of a module that was left out says so and changes nothing, neither a result nor the store, and everything
@@ -45,6 +46,7 @@ static void ignore_event(void *context, const char *topic, uint64_t sequence, ui
 #define CHECK_NO_SNAPSHOTS(call) CHECK_ABSENT("backup_restore", call)
 #define CHECK_NO_EXCHANGE(call) CHECK_ABSENT("import_export", call)
 #define CHECK_NO_HEALTH(call) CHECK_ABSENT("analytics", call)
+#define CHECK_NO_GATEWAY(call) CHECK_ABSENT("api_gateway", call)
 
 static void hub_is_absent(coffer_db db)
 {
@@ -162,10 +164,33 @@ static void exchange_is_absent(coffer_db db, const char *path)
 
 static void health_is_absent(coffer_db db)
 {
+    static const char *const options[] = {NULL, "{}", "{\"full\":true}", "{\"full\":true,\"quota_bytes\":1}"};
     char *const untouched = (char *)"as it was", *json = untouched;
-    CHECK_NO_HEALTH(coffer_analyze_database_health(db, NULL, NULL, NULL, &json));
-    CHECK_NO_HEALTH(coffer_analyze_database_health(db, "{\"full\":true}", ignore_progress, NULL, &json));
-    CHECK_NO_HEALTH(coffer_analyze_database_health(db, NULL, NULL, NULL, NULL));
+    size_t i;
+    for (i = 0; i < sizeof options / sizeof options[0]; i++) {
+        CHECK_NO_HEALTH(coffer_analyze_database_health(db, options[i], ignore_progress, NULL, &json));
+        CHECK_NO_HEALTH(coffer_analyze_database_health(db, options[i], NULL, NULL, NULL));
+    }
+    CHECK(json == untouched);
+}
+
+/* Nothing listens, so that a port which is taken is no other error. */
+static void gateway_is_absent(coffer_db db)
+{
+    static const char *const options[] = {NULL, "{}", "{\"listen\":\"127.0.0.1:0\"}", "{\"listen\":\"127.0.0.1:1\"}"};
+    static const char endpoint[] = "{\"plugin\":\"p\",\"call\":\"m\",\"method\":\"GET\",\"path\":\"/x\"}";
+    static const char request[] = "{\"method\":\"GET\",\"target\":\"/api/database/status\"}";
+    char *const untouched = (char *)"as it was", *json = untouched;
+    size_t i;
+    for (i = 0; i < sizeof options / sizeof options[0]; i++) {
+        CHECK_NO_GATEWAY(coffer_register_database_api(db, options[i], &json));
+        CHECK_NO_GATEWAY(coffer_register_database_api(db, options[i], NULL));
+    }
+    CHECK_NO_GATEWAY(coffer_gateway_register_endpoint(db, endpoint, &json));
+    CHECK_NO_GATEWAY(coffer_gateway_unregister_endpoint(db, "p.m"));
+    CHECK_NO_GATEWAY(coffer_gateway_handle_request(db, request, &json));
+    CHECK_NO_GATEWAY(coffer_gateway_handle_request(db, request, NULL));
+    CHECK_NO_GATEWAY(coffer_unregister_database_api(db));
     CHECK(json == untouched);
 }
 
@@ -179,6 +204,7 @@ static void absent_changes_nothing(coffer_db db, const char *path)
     snapshots_are_absent(db);
     exchange_is_absent(db, path);
     health_is_absent(db);
+    gateway_is_absent(db);
     CHECK_UNCHANGED(before, db);
     CHECK(commit(db) == sequence + 1);
     CHECK(coffer_live_handles() == 1);
@@ -226,6 +252,7 @@ static void documents(const char *path)
     snapshots_are_absent(db);
     exchange_is_absent(db, path);
     health_is_absent(db);
+    gateway_is_absent(db);
     CHECK_UNCHANGED(before, db);
     CHECK_OK(coffer_close(db));
     free(before);
@@ -274,6 +301,8 @@ static void host_instead(const char *path)
     hub_is_absent(party);
     snapshots_are_absent(party);
     exchange_is_absent(party, path);
+    health_is_absent(party);
+    gateway_is_absent(party);
     CHECK_UNCHANGED(before, party);
     CHECK_OK(coffer_save_persistent_data(party, "commit", "1"));
     CHECK(host.calls == 4);

@@ -4,7 +4,8 @@
  * It must not look inside a store's folder: what is checked here is what every language can see; the cases about
  * versions and limits are in conformance_more.c, those about snapshots in conformance_snapshots.c, those about the hub in
  * conformance_hub.c, those about plug-ins and hosts in conformance_plugins.c and conformance_host.c, those about files of
- * other programs in conformance_exchange.c. Invariant: each case uses a fresh store, closes it, and prints `ok <name>`
+ * other programs in conformance_exchange.c, those about health and the gateway in conformance_health.c and
+ * conformance_gateway.c. Invariant: each case uses a fresh store, closes it, and prints `ok <name>`
  * only if everything held.
  *
  *     conformance WORKING_FOLDER
@@ -267,7 +268,8 @@ int main(int count, char **arguments)
         CASE(hub_unsubscribe), CASE(hub_overflow), CASE(hub_since), CASE(hub_sync), CASE(hub_master_reference),
         CASE(hub_plugins), CASE(hub_calls), CASE(hub_call_failures), CASE(hub_begin_call), CASE(hub_host), CASE(phase11),
         CASE(exchange_round_trip), CASE(exchange_defaults), CASE(exchange_import), CASE(exchange_errors),
-        CASE(exchange_progress), CASE(no_live_handles)};
+        CASE(exchange_progress), CASE(health_report), CASE(health_full), CASE(gateway_registers), CASE(gateway_requests),
+        CASE(gateway_writes), CASE(gateway_limits), CASE(gateway_listens), CASE(gateway_endpoint), CASE(no_live_handles)};
     size_t i;
     if (count != 2) {
         fprintf(stderr, "usage: %s WORKING_FOLDER\n", arguments[0]);

@@ -67,6 +67,14 @@ void exchange_defaults(void);
 void exchange_import(void);
 void exchange_errors(void);
 void exchange_progress(void);
+void health_report(void);
+void health_full(void);
+void gateway_registers(void);
+void gateway_requests(void);
+void gateway_writes(void);
+void gateway_limits(void);
+void gateway_listens(void);
+void gateway_endpoint(void);
 void no_live_handles(void);
 
 #endif

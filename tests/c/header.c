@@ -131,6 +131,11 @@ struct shapes {
     int32_t (*import_database_from_external)(uint64_t, const char *, const char *, const char *, progress_shape, void *,
                                              char **);
     int32_t (*analyze_database_health)(uint64_t, const char *, progress_shape, void *, char **);
+    int32_t (*register_database_api)(uint64_t, const char *, char **);
+    int32_t (*unregister_database_api)(uint64_t);
+    int32_t (*gateway_register_endpoint)(uint64_t, const char *, char **);
+    int32_t (*gateway_unregister_endpoint)(uint64_t, const char *);
+    int32_t (*gateway_handle_request)(uint64_t, const char *, char **);
 };
 
 extern const struct shapes coffer_shapes;
@@ -197,4 +202,9 @@ const struct shapes coffer_shapes = {
     coffer_export_database_for_sharing,
     coffer_import_database_from_external,
     coffer_analyze_database_health,
+    coffer_register_database_api,
+    coffer_unregister_database_api,
+    coffer_gateway_register_endpoint,
+    coffer_gateway_unregister_endpoint,
+    coffer_gateway_handle_request,
 };

@@ -1,9 +1,10 @@
 /*
- * The library is loaded, used and unloaded again and again, as by an editor that reloads its plug-ins.
+ * The library is loaded, used and unloaded again and again, as by an editor that reloads its plug-ins; each time its gateway
+ * listens and answers, while one client stays connected.
  *
  * It must not be linked to the library. Invariant: after each unloading none of the library's file is mapped any more
- * (where /proc/self/maps tells), the next loading finds everything that was saved, and no loading costs more memory than
- * the little that the library keeps for its next use.
+ * (where /proc/self/maps tells), no thread and no file of it is left (where /proc/self tells), the next loading finds
+ * everything that was saved, and no loading costs more memory than the little that the library keeps for its next use.
  *
  *     load_unload LIBRARY WORKING_FOLDER
  */
@@ -11,11 +12,16 @@
 
 #include "support.h"
 
+#include <arpa/inet.h>
 #include <dlfcn.h>
+#include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* glibc tells since 2.33 how much of the heap is in use. */
 #if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
@@ -25,7 +31,7 @@
 #define HEAP_IN_USE() 0L
 #endif
 
-#define TIMES 20
+#define TIMES 50
 /* The first loads pay for what the system itself keeps. */
 #define WARM 4
 #define MOST_LOST 6144L
@@ -37,6 +43,9 @@ static struct {
     coffer_status (*load)(coffer_db db, const char *key, char **out);
     coffer_status (*flush)(coffer_db db);
     coffer_status (*close)(coffer_db db);
+    coffer_status (*register_api)(coffer_db db, const char *options, char **out);
+    coffer_status (*unregister_api)(coffer_db db);
+    coffer_status (*analyze)(coffer_db db, const char *options, coffer_progress_callback progress, void *context, char **out);
     const char *(*last_error)(void);
     void (*free_text)(char *text);
 } coffer;
@@ -63,6 +72,9 @@ static void load_library(const char *path)
     find("coffer_load_persistent_data", &coffer.load);
     find("coffer_flush", &coffer.flush);
     find("coffer_close", &coffer.close);
+    find("coffer_register_database_api", &coffer.register_api);
+    find("coffer_unregister_database_api", &coffer.unregister_api);
+    find("coffer_analyze_database_health", &coffer.analyze);
     find("coffer_last_error", &coffer.last_error);
     find("coffer_string_free", &coffer.free_text);
 }
@@ -95,6 +107,55 @@ static void *save_and_fail(void *given)
     return NULL;
 }
 
+static int connect_to(int port)
+{
+    struct sockaddr_in address;
+    int connection = socket(AF_INET, SOCK_STREAM, 0);
+    memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    address.sin_port = htons((uint16_t)port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK_SAID(strerror(errno), connection >= 0);
+    CHECK_SAID(strerror(errno), connect(connection, (const struct sockaddr *)&address, sizeof address) == 0);
+    return connection;
+}
+
+/* Has the store's status told over HTTP. Returns the port. */
+static int ask_over_http(void)
+{
+    char request[256], text[4096], *json = NULL;
+    const char *address;
+    size_t length = 0;
+    ssize_t got;
+    int port = 0, connection;
+    MUST(coffer.register_api(database, "{\"listen\":\"127.0.0.1:0\",\"anonymous_read\":true}", &json) == COFFER_OK);
+    address = strstr(json, "\"address\":\"http://127.0.0.1:");
+    CHECK_SAID(json, address != NULL && sscanf(address, "\"address\":\"http://127.0.0.1:%d", &port) == 1);
+    coffer.free_text(json);
+    connection = connect_to(port);
+    snprintf(request, sizeof request,
+             "GET /api/database/status HTTP/1.1\r\nHost: localhost:%d\r\nConnection: close\r\n\r\n", port);
+    CHECK_SAID(strerror(errno), send(connection, request, strlen(request), 0) == (ssize_t)strlen(request));
+    while (length + 1 < sizeof text && (got = recv(connection, text + length, sizeof text - length - 1, 0)) > 0)
+        length += (size_t)got;
+    text[length] = '\0';
+    close(connection);
+    CHECK_SAID(text, strncmp(text, "HTTP/1.1 200 ", 13) == 0 && strstr(text, "\"status\":\"OK\"") != NULL);
+    return port;
+}
+
+/* The gateway ends by itself, or with the store. */
+static void listen_and_report(int time)
+{
+    /* Who stays connected, and says nothing. */
+    int silent = connect_to(ask_over_http());
+    MUST(coffer.analyze(database, "{\"full\":true}", NULL, NULL, NULL) == COFFER_OK);
+    if (time % 2 == 0)
+        MUST(coffer.unregister_api(database) == COFFER_OK);
+    MUST(coffer.close(database) == COFFER_OK);
+    close(silent);
+}
+
 static void use(const char *store, int time)
 {
     pthread_t threads[SAVERS];
@@ -116,14 +177,23 @@ static void use(const char *store, int time)
     save_and_fail(&main_number);
     for (i = 0; i < SAVERS; i++)
         MUST(pthread_join(threads[i], NULL) == 0);
-    MUST(coffer.close(database) == COFFER_OK);
+    listen_and_report(time);
     MUST(coffer.close(database) == COFFER_ERROR_INVALID_HANDLE && strlen(coffer.last_error()) > 0);
+}
+
+/* What a thread has ended by is not quite gone when it has been waited for. */
+static void check_none_left(const char *folder, int before)
+{
+    int i;
+    for (i = 0; i < 1000 && entries_in(folder) > before; i++)
+        sleep_ms(1);
+    CHECK_SAID(folder, entries_in(folder) <= before);
 }
 
 int main(int count, char **arguments)
 {
     char store[PATH_ROOM], *real;
-    int time, left = 0;
+    int time, left = 0, files, threads;
     long before = 0, lost;
     if (count != 3) {
         fprintf(stderr, "usage: %s LIBRARY WORKING_FOLDER\n", arguments[0]);
@@ -134,6 +204,8 @@ int main(int count, char **arguments)
     use_working_folder(arguments[2]);
     fresh_path(store, "reloaded");
     CHECK_SAID("mapped before it was loaded", is_mapped(real) != 1);
+    files = entries_in("/proc/self/fd");
+    threads = entries_in("/proc/self/task");
     for (time = 0; time < TIMES; time++) {
         if (time == WARM)
             before = HEAP_IN_USE();
@@ -142,6 +214,8 @@ int main(int count, char **arguments)
         use(store, time);
         CHECK_SAID(dlerror(), dlclose(library) == 0);
         left += is_mapped(real) == 0;
+        check_none_left("/proc/self/fd", files);
+        check_none_left("/proc/self/task", threads);
     }
     lost = (HEAP_IN_USE() - before) / (TIMES - WARM);
     if (is_mapped(real) == -1)

@@ -29,6 +29,12 @@ void check_failed(const char *file, int line, const char *expression, const char
     _exit(1);
 }
 
+void check_holds(const char *file, int line, const char *text, const char *piece)
+{
+    if (strstr(text, piece) == NULL)
+        check_failed(file, line, piece, text);
+}
+
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
 {
     (void)status;

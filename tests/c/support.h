@@ -32,6 +32,10 @@ void check_status(const char *file, int line, const char *call, coffer_status ex
 /* Checks that two texts are the same. `actual` is the library's and is given back to it. */
 void check_same(const char *file, int line, const char *expression, const char *expected, char *actual);
 
+/* Checks that a piece stands in a text. */
+#define CHECK_HOLDS(text, piece) check_holds(__FILE__, __LINE__, (text), (piece))
+void check_holds(const char *file, int line, const char *text, const char *piece);
+
 /* Sets the folder below which everything happens; it is created if it is not there. */
 void use_working_folder(const char *folder);
 

@@ -1,7 +1,7 @@
 // What is special to the C++ binding: moves, destructors, exceptions, texts, adapters, reused strings, the reader of
 // Coffer's answers, the text of options, and many threads on one object. What is special about events is in
 // binding_hub.hpp, about plug-ins in binding_plugins.hpp, about calls and hosts in binding_calls.hpp, about files of other
-// programs in binding_exchange.hpp.
+// programs in binding_exchange.hpp, about health in binding_health.hpp, about HTTP in binding_gateway.hpp.
 //
 // It must not repeat the conformance cases. Invariant: every case ends with no handle left open.
 #include "binding_exchange.hpp"
@@ -44,6 +44,8 @@ struct coffer::Json<Potion> {
 
 // They need the Potion.
 #include "binding_calls.hpp"
+#include "binding_gateway.hpp"
+#include "binding_health.hpp"
 #include "binding_hub.hpp"
 #include "binding_plugins.hpp"
 
@@ -417,6 +419,9 @@ int main(int argc, char **argv) {
                            CASE(calls_move), CASE(abandoned_calls), CASE(event_numbers), CASE(hosts_refuse),
                            CASE(plugin_texts), CASE(calls_on_threads), CASE(progress_throws),
                            CASE(progress_stops), CASE(progress_is_borrowed), CASE(exchange_texts), CASE(import_options),
-                           CASE(exchange_answers), CASE(nothing_left)},
+                           CASE(exchange_answers), CASE(checks_are_told), CASE(closed_too_early), CASE(health_texts),
+                           CASE(health_answers), CASE(apis_move), CASE(destroyed_while_it_listens), CASE(endpoints_throw),
+                           CASE(endpoints_answer_elsewhere), CASE(ended_within_a_request), CASE(gateway_on_threads),
+                           CASE(gateway_texts), CASE(gateway_options), CASE(gateway_answers), CASE(nothing_left)},
                           "passed");
 }

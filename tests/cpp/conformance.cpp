@@ -3,6 +3,8 @@
 // It must not test what only C++ has (that is binding.cpp). Invariant: one function per case, in the page's order and
 // under its name, each on a store of its own.
 #include "conformance_exchange.hpp"
+#include "conformance_gateway.hpp"
+#include "conformance_health.hpp"
 #include "conformance_hub.hpp"
 #include "conformance_lifecycle.hpp"
 #include "conformance_plugins.hpp"
@@ -469,6 +471,7 @@ int main(int argc, char **argv) {
          CASE(hub_unsubscribe), CASE(hub_overflow), CASE(hub_since), CASE(hub_sync), CASE(hub_master_reference),
          CASE(hub_plugins), CASE(hub_calls), CASE(hub_call_failures), CASE(hub_begin_call), CASE(hub_host),
          CASE(phase11), CASE(exchange_round_trip), CASE(exchange_defaults), CASE(exchange_import), CASE(exchange_errors),
-         CASE(exchange_progress), CASE(no_live_handles)},
+         CASE(exchange_progress), CASE(health_report), CASE(health_full), CASE(gateway_registers), CASE(gateway_requests),
+         CASE(gateway_writes), CASE(gateway_limits), CASE(gateway_listens), CASE(gateway_endpoint), CASE(no_live_handles)},
         "ok");
 }

@@ -45,6 +45,10 @@ static void closed_handle(const std::string &folder) {
     REFUSED(closed, (void)db.supply_hub({}, [](const coffer::MethodCall &) { return "1"; }));
     REFUSED(closed, (void)db.load_phase11()), REFUSED(closed, (void)db.export_database_for_sharing());
     REFUSED(closed, (void)db.import_database_from_external(folder));
+    REFUSED(closed, (void)db.analyze_database_health()), REFUSED(closed, (void)db.register_database_api());
+    REFUSED(closed, db.unregister_database_api()), REFUSED(closed, db.gateway_unregister_endpoint("id"));
+    REFUSED(closed, (void)db.gateway_register_endpoint({"p", "m", "GET", "/x"}));
+    REFUSED(closed, (void)db.gateway_handle_request({"GET", "/"}));
     REFUSED(closed, db.close());
     CHECK(coffer_close(handle) == closed);
     CHECK(coffer_flush(handle) == closed);

@@ -1,6 +1,7 @@
 // What is special to the C# binding: handles that are forgotten, disposed twice or used afterwards, texts on their way to
 // UTF-8, byte arrays, many threads, and the names of the statuses. What is special to events is in Binding.Hub.cs, to
-// plug-ins in Binding.Plugins.cs, to hosts in Binding.Hosts.cs, to files of other programs in Binding.Exchange.cs.
+// plug-ins in Binding.Plugins.cs, to hosts in Binding.Hosts.cs, to files of other programs in Binding.Exchange.cs, to health in
+// Binding.Health.cs, to the API over HTTP in Binding.Gateway.cs.
 //
 // It must not repeat the conformance cases. Invariant: every case ends with no handle left open.
 using System;
@@ -342,6 +343,9 @@ internal static partial class Binding
             RequestsFromOtherThreads, RequestsAnsweredTwice, RequestsThatArePulled, EndingPluginsFromWithin,
             EndingWaitsForTheCall, PluginsOnManyThreads, CallsOnOtherThreads, PluginArguments, HostsNobodyKeeps,
             HostsThatRefuse, HostsThatFail, HostsHearCommits, EndingHostsFromWithin, EventNumbers, ProgressThatThrows,
-            ProgressThatStops, ProgressThatWorks, ProgressIsLetGo, ExchangeArguments, ImportOptionsAndAnswers, NothingLeft);
+            ProgressThatStops, ProgressThatWorks, ProgressIsLetGo, ExchangeArguments, ImportOptionsAndAnswers, HealthHandlers,
+            HealthHandlersAreLetGo, OtherCultures, HealthAnswers, HealthOfDamage, GatewayTexts, GatewayArguments,
+            EndpointsOnServerThreads, PolledEndpoints, ApisNobodyKeeps, EndingApisFromWithin, RequestsOnManyThreads,
+            NothingLeft);
     }
 }

@@ -292,12 +292,11 @@ internal static partial class Conformance
         using (var db = new Database(folder))
         {
             Phase11 modules = db.LoadPhase11();
-            foreach (ModuleState there in new[] { modules.IntegrationHub, modules.BackupRestore, modules.Analytics, modules.ImportExport })
+            foreach (ModuleState there in new[] { modules.IntegrationHub, modules.BackupRestore, modules.Analytics,
+                modules.ImportExport, modules.ApiGateway })
             {
                 Check(there.Present && there.Version == Database.Version && there.Origin == ModuleOrigin.BuiltIn);
             }
-            ModuleState absent = modules.ApiGateway;
-            Check(!absent.Present && absent.Version == null && absent.Origin == ModuleOrigin.LeftOut);
             using (db.SupplyHub(new HubOptions { Version = "7.1.0" }, (caller, method, json) => "{}"))
             {
                 ModuleState hub = db.LoadPhase11().IntegrationHub;

@@ -4,7 +4,8 @@
 // It must not test what only C# has (that is Binding.cs). Invariant: one method per case, run in the page's order and
 // under its name, each on a store of its own. The cases about what is refused are in Conformance.Limits.cs, those about
 // snapshots in Conformance.Snapshots.cs, their files and moments in Conformance.Moments.cs, events in Conformance.Hub.cs,
-// plug-ins and hosts in Conformance.Plugins.cs.
+// plug-ins and hosts in Conformance.Plugins.cs, files of other programs in Conformance.Exchange.cs, health in
+// Conformance.Health.cs, the API over HTTP in Conformance.Gateway.cs.
 using System;
 using System.Globalization;
 using System.Linq;
@@ -469,6 +470,7 @@ internal static partial class Conformance
             SnapshotLoad, SnapshotMoment, SnapshotExportImport, SnapshotReopen, HubChanges, HubTopics, HubDelivery,
             HubUnsubscribe, HubOverflow, HubSince, HubSync, HubMasterReference, HubPlugins, HubCalls, HubCallFailures,
             HubBeginCall, HubHost, Phase11, ExchangeRoundTrip, ExchangeDefaults, ExchangeImport, ExchangeErrors,
-            ExchangeProgress, NoLiveHandles);
+            ExchangeProgress, HealthReport, HealthFull, GatewayRegisters, GatewayRequests, GatewayWrites, GatewayLimits,
+            GatewayListens, GatewayEndpoint, NoLiveHandles);
     }
 }

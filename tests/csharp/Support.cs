@@ -1,10 +1,12 @@
-// What both C# test programs share: checks, and the runner that gives each case a folder of its own.
+// What both C# test programs share: checks, requests over TCP, and the runner that gives each case a folder of its own.
 //
 // It must not use anything that is not public in the binding. Invariant: a case that fails is named with its reason, the
 // others still run, and the exit code tells.
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Coffer;
@@ -79,6 +81,34 @@ internal static class Test
     {
         string json;
         return db.TryLoadPersistentData(key, out json) ? json : null;
+    }
+
+    /// <summary>Sends a request over TCP and gives all that comes back, head and body; null if nobody listens
+    /// there.</summary>
+    internal static string Fetch(string address, string method, string target, string token, string body = "")
+    {
+        var uri = new Uri(address);
+        using (var client = new TcpClient(AddressFamily.InterNetwork))
+        {
+            client.ReceiveTimeout = client.SendTimeout = 20000;
+            try
+            {
+                client.Connect(IPAddress.Loopback, uri.Port);
+            }
+            catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionRefused)
+            {
+                return null;
+            }
+            byte[] request = Encoding.UTF8.GetBytes(method + " " + target + " HTTP/1.1\r\nHost: " + uri.Authority +
+                "\r\nAuthorization: Bearer " + token + "\r\nConnection: close\r\nContent-Length: " +
+                Encoding.UTF8.GetByteCount(body) + "\r\n\r\n" + body);
+            NetworkStream stream = client.GetStream();
+            stream.Write(request, 0, request.Length);
+            using (var reader = new StreamReader(stream, Encoding.UTF8))
+            {
+                return reader.ReadToEnd();
+            }
+        }
     }
 
     /// <summary>Runs the cases with a folder each, not there yet, below args[0]; prints "verb name" for each that

@@ -4,7 +4,8 @@
 --
 -- Must not: use anything that a store of another case left behind; each case opens its own below the folder.
 -- Keeps: the cases run in the page's order. Those about snapshots are in snapshot_cases.lua, about events in hub_cases.lua,
--- about plug-ins and modules in call_cases.lua, about files of other programs in exchange_cases.lua.
+-- about plug-ins and modules in call_cases.lua, about files of other programs in exchange_cases.lua, about the health report
+-- in health_cases.lua, about the API over HTTP in gateway_cases.lua.
 
 local coffer = require "coffer"
 local support = require "support"
@@ -410,6 +411,12 @@ case("closed_handle", function(path)
     refused(CLOSED, db:load_phase11())
     refused(CLOSED, db:importDatabaseFromExternal(path .. "_file"))
     support.not_exported(CLOSED, db:exportDatabaseForSharing("json", path .. "_file"))
+    refused(CLOSED, db:analyzeDatabaseHealth())
+    support.not_registered(CLOSED, db:registerDatabaseAPI())
+    refused(CLOSED, db:unregisterDatabaseAPI())
+    refused(CLOSED, db:registerEndpoint { plugin = "p", call = "m", method = "GET", path = "/p" })
+    refused(CLOSED, db:unregisterEndpoint "p.m")
+    refused(CLOSED, db:handleRequest { method = "GET", target = "/api/database/status" })
     equal(db:syncTier1DataToHub().status, CLOSED, "sync")
     equal(db:registerDatabaseAsMasterReference().status, CLOSED, "registration")
     check(not pcall(db.flush, {}), "a method without its database throws")
@@ -431,6 +438,8 @@ require "snapshot_cases"
 require "hub_cases"
 require "call_cases"
 require "exchange_cases"
+require "health_cases"
+require "gateway_cases"
 
 case("no_live_handles", function()
     equal(coffer.liveHandles(), 0, "live handles")

@@ -154,6 +154,27 @@ local function test_plugins()
     live(0, "forgotten databases with plug-ins and calls")
 end
 
+-- Neither an API, listening or not, nor an endpoint keeps its database from being collected.
+local function test_apis()
+    local path = folder .. "/apis"
+    local other = assert(coffer.open(path))
+    assert(other:registerPlugin { name = "p", version = "1.0.0", exports = { ask = function() return {} end } })
+    for round = 1, 10 do
+        do
+            local db = assert(coffer.open(path))
+            local api = db:registerDatabaseAPI { listen = round % 2 == 0 and "127.0.0.1:0" or nil }
+            assert(api.success, api.error)
+            local endpoints = assert(coffer.open(path))
+            assert(endpoints:registerEndpoint { plugin = "p", call = "ask", method = "GET", path = "/p" })
+        end
+        collect()
+        live(1, "a forgotten database with an API, and one with an endpoint")
+        local request = { method = "GET", target = "/api/database/status" }
+        assert(select(3, other:handleRequest(request)) == coffer.ERROR_NOT_FOUND, "its API left with it")
+    end
+    assert(other:close())
+end
+
 -- Other plug-ins load the library by themselves; letting theirs go must not pull it from under ours.
 local function test_loading_again()
     local db = assert(coffer.open(folder .. "/loading"))
@@ -188,7 +209,7 @@ local function test_binding_again()
     live(0, "after loading anew")
 end
 
-for _, test in ipairs { test_forgotten, test_closed_by_hand, test_kept, test_subscriptions, test_plugins,
+for _, test in ipairs { test_forgotten, test_closed_by_hand, test_kept, test_subscriptions, test_plugins, test_apis,
     test_loading_again, test_binding_again } do test() end
 -- One more is left for the end of the process, whose finalizers run while the library is still there.
 LEFT = assert(coffer.open(folder .. "/left"))

@@ -26,7 +26,8 @@ local DOCUMENTED = {
     "savePersistentData", "loadPersistentData", "clearDatabaseEntry", "listDatabaseKeys", "saveCharacterRosterState",
     "loadCharacterRosterState", "saveEquipmentConfig", "loadEquipmentConfig", "savePartyConfig", "loadPartyConfig",
     "createDatabaseSnapshot", "restoreDatabaseFromSnapshot", "syncTier1DataToHub", "registerDatabaseAsMasterReference",
-    "load_phase11", "exportDatabaseForSharing", "importDatabaseFromExternal",
+    "load_phase11", "exportDatabaseForSharing", "importDatabaseFromExternal", "analyzeDatabaseHealth",
+    "registerDatabaseAPI",
 }
 
 local function test_names()
@@ -248,6 +249,49 @@ local function test_exchange(plugin)
     for _, name in ipairs { old, held, torn } do os.remove(name) end
 end
 
+local function test_health(plugin)
+    check(answer(plugin.saveCharacterRosterState, { [0] = "Terra" }) == true, "save")
+    local report = answer(plugin.analyzeDatabaseHealth)
+    check(report.success == true and report.error == nil and plugin.lastError() == "", plugin.lastError())
+    check(report.integrity_status == "OK" and type(report.trend) == "string", "the verdict")
+    check(report.total_records >= 1 and report.character_roster_size == #'{"0":"Terra"}', "what it counts")
+    check(type(report.equipment_sets_size) == "number" and type(report.party_configs_size) == "number", "sizes")
+    check(type(report.last_sync) == "number", "the broadcast before")
+    local told = 0
+    report = answer(plugin.analyzeDatabaseHealth, { full = true }, function() told = told + 1 end)
+    check(report.success == true and report.checked.files > 0 and told > 0, "the full form")
+    local thrown = answer(plugin.analyzeDatabaseHealth, { full = true }, function() error "enough" end)
+    check(thrown.success == false and thrown.error:find("enough", 1, true), "what its progress throws")
+    for _, wrong in ipairs { 7, true, "full", print, { ful = true } } do
+        local refused = answer(plugin.analyzeDatabaseHealth, wrong)
+        check(refused.success == false and type(refused.error) == "string", tostring(wrong))
+        check(plugin.lastError() == refused.error and refused.integrity_status == nil, "the last error")
+    end
+end
+
+local function test_api(plugin)
+    for _, wrong in ipairs { 7, true, "127.0.0.1:0", print, { lisen = "127.0.0.1:0" } } do
+        local refused = answer(plugin.registerDatabaseAPI, wrong)
+        check(refused.success == false and type(refused.error) == "string", tostring(wrong))
+        -- Whoever looks for the endpoints without asking for success must not take a number for one.
+        check(refused.status == nil and refused.export == nil and plugin.lastError() == refused.error, "no endpoints")
+    end
+    local api = answer(plugin.registerDatabaseAPI)
+    check(api.success == true and api.error == nil and plugin.lastError() == "", plugin.lastError())
+    for name, wanted in pairs { status = 60, export = 30 } do
+        local endpoint = api[name]
+        check(type(endpoint.endpoint_id) == "string" and endpoint.path == "/api/database/" .. name, name)
+        check(endpoint.method == "GET" and endpoint.per_minute == wanted, name)
+    end
+    local again = answer(plugin.registerDatabaseAPI)
+    check(again.success == false and plugin.lastError() == again.error, "a second time")
+    local db = assert(require("coffer").open(path))
+    local headers = { authorization = "Bearer " .. api.token }
+    local response = db:handleRequest { method = "GET", target = "/api/database/status", headers = headers }
+    check(response.status == 200, "it is there for others too")
+    assert(db:close())
+end
+
 -- Calls with the standard error output replaced by a list, which is the second result.
 local function overheard(call)
     local said, outer = {}, io.stderr
@@ -260,21 +304,29 @@ end
 local function test_modules(plugin)
     local found, said = overheard(plugin.load_phase11)
     local version = require("coffer").version()
-    for _, name in ipairs { "integration_hub", "backup_restore", "import_export" } do
-        check(found[name].version == version and found[name].origin == "built_in", name)
-        found[name] = nil
-    end
-    -- Each of the others is there, or it was told that it is not.
-    for _, name in ipairs { "analytics", "api_gateway" } do
-        if not found[name] then
-            local line = table.remove(said, 1)
-            check(line and line:find("^coffer: [^\n]*" .. name .. "[^\n]*\n$"), tostring(line))
-        else
-            check(found[name].present == true, name)
-        end
+    for _, name in ipairs { "integration_hub", "backup_restore", "analytics", "import_export", "api_gateway" } do
+        local module = found[name]
+        check(module.present == true and module.version == version and module.origin == "built_in", name)
         found[name] = nil
     end
     check(next(found) == nil and #said == 0 and plugin.lastError() == "", "nothing else")
+end
+
+-- As in a build that leaves modules out.
+local function test_missing_modules(plugin)
+    local Database = require("coffer.method").Database
+    local whole = Database.load_phase11
+    function Database.load_phase11(db)
+        local modules = whole(db)
+        modules.analytics.present, modules.api_gateway = false, nil
+        return modules
+    end
+    local found, said = overheard(plugin.load_phase11)
+    check(found.integration_hub.present == true and not found.analytics and not found.api_gateway, "what is there")
+    check(#said == 2 and plugin.lastError() == "", "a missing one is no error")
+    for i, name in ipairs { "analytics", "api_gateway" } do
+        check(said[i]:find("^coffer: [^\n]*" .. name .. "[^\n]*\n$"), said[i])
+    end
     found, said = overheard(plugin.load_phase11)
     check(found.integration_hub.present == true and #said == 0, "a warning is told once")
     -- One that has not warned yet, and has no place to.
@@ -284,6 +336,7 @@ local function test_modules(plugin)
     io.stderr = nil
     local result = answer(again.load_phase11)
     io.stderr = outer
+    Database.load_phase11 = whole
     check(result.integration_hub.present == true, "without a place for warnings")
 end
 
@@ -309,6 +362,10 @@ local function test_without_a_store()
         local exported = plugin.exportDatabaseForSharing("json", "/nowhere/x.json")
         assert(exported.success == false and exported.error ~= "")
         assert(plugin.importDatabaseFromExternal("/nowhere/x.json") == nil and plugin.lastError() ~= "")
+        local report = plugin.analyzeDatabaseHealth()
+        assert(report.success == false and report.error ~= "")
+        local api = plugin.registerDatabaseAPI()
+        assert(api.success == false and api.error ~= "" and api.status == nil)
         assert(next(plugin.load_phase11()) == nil and plugin.lastError() ~= "")
         io.stdout:write "all failed quietly"
     ]]
@@ -330,5 +387,6 @@ end
 
 local plugin = test_names()
 for _, test in ipairs { test_before_the_first_save, test_persistent_data, test_clear, test_failures, test_tier1,
-    test_snapshots, test_hub, test_exchange, test_modules, test_without_a_store } do test(plugin) end
+    test_snapshots, test_hub, test_exchange, test_health, test_api, test_modules, test_missing_modules,
+    test_without_a_store } do test(plugin) end
 print("ok plugin (" .. checks .. " checks)")

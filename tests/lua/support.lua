@@ -58,6 +58,33 @@ function M.not_exported(status, result)
     return (failed_as(status, result.status, result.error))
 end
 
+--- The same of a registration of the API, whose status is an endpoint.
+function M.not_registered(status, result)
+    if result.success ~= false then error("wanted " .. coffer.statusName(status) .. ", but it was registered", 2) end
+    if result.status ~= nil then error("a status beside the failure: " .. tostring(result.status), 2) end
+    return (failed_as(status, result.error_status, result.error))
+end
+
+--- Sends a request to a server of this machine, as another program does: nobody here waits. The pipe is for `received`.
+function M.send(path, api, method, target, body)
+    local port = assert(api.address:match "^http://127%.0%.0%.1:(%d+)$", api.address)
+    local lines = {
+        ("%s %s HTTP/1.1"):format(method, target), "host: 127.0.0.1:" .. port, "authorization: Bearer " .. api.token,
+        "content-type: application/json", "content-length: " .. #body, "connection: close", "", body,
+    }
+    local file = M.write(path .. ".request", table.concat(lines, "\r\n"))
+    local exchange = [[bash -c 'exec 3<>"/dev/tcp/127.0.0.1/%s" && cat "%s" >&3 && cat <&3' 2>&1]]
+    return assert(io.popen(exchange:format(port, file)))
+end
+
+--- The status and the body of the response, or nil and what came instead.
+function M.received(pipe)
+    local text = pipe:read "*a"
+    pipe:close()
+    local status, body = text:match "^HTTP/1%.1 (%d+).-\r\n\r\n(.*)$"
+    return tonumber(status), body or text
+end
+
 --- A JSON Patch must have these operations, each written as "op path value" and in any order.
 function M.patch(operations, ...)
     if type(operations) ~= "table" then error("no patch: " .. tostring(operations), 2) end

@@ -1,7 +1,7 @@
 // The members of coffer::Database that write files for other programs and take in theirs.
 //
-// It must not let an exception into the library: what a Progress throws is caught here, stops the work, and is thrown again
-// when the call has returned. It must not be included alone: "coffer.hpp" does it.
+// It must not let an exception into the library: "coffer/progress.hpp" sees to that. It must not be included alone:
+// "coffer.hpp" does it.
 //
 // Invariant: each member is one call of the C function of the same name, and the library has forgotten the Progress when it
 // returns.
@@ -9,66 +9,12 @@
 #define COFFER_EXCHANGE_HPP
 
 #include "coffer/exchange_types.hpp"
+#include "coffer/progress.hpp"
 #include "coffer/support.hpp"
 
-#include <cstdint>
-#include <exception>
 #include <string>
 
 namespace coffer {
-namespace detail {
-
-/// What the library tells of a work under way, as its context. It lives on the stack of the thread that works.
-class Telling {
-  public:
-    explicit Telling(const Progress &progress) noexcept : progress_(progress) {}
-    Telling(const Telling &) = delete;
-    Telling &operator=(const Telling &) = delete;
-
-    /// For C; null when nobody wants to be told.
-    coffer_progress_callback callback() const noexcept { return progress_ ? tell : nullptr; }
-
-    /// Throws again what the Progress threw.
-    void rethrow() const {
-        if (failure_) {
-            std::rethrow_exception(failure_);
-        }
-    }
-
-  private:
-    static std::int32_t tell(void *context, std::uint64_t done, std::uint64_t total) noexcept {
-        Telling &self = *static_cast<Telling *>(context);
-        if (self.failure_) {
-            return 1;
-        }
-        try {
-            return self.progress_(done, total) ? 0 : 1;
-        } catch (...) {
-            self.failure_ = std::current_exception();
-            return 1;
-        }
-    }
-
-    const Progress &progress_;
-    std::exception_ptr failure_;
-};
-
-/// For calls whose progress is told: `call(callback, context, char **)`; `reading` takes the answer apart.
-template <class Reading, class Call>
-auto read_told(const Progress &progress, Reading reading, Call &&call) {
-    Telling telling(progress);
-    char *raw = nullptr;
-    const coffer_status status = call(telling.callback(), static_cast<void *>(&telling), &raw);
-    const OwnedText owned(raw);
-    telling.rethrow();
-    check(status);
-    Reader reader(owned.get());
-    auto answer = reading(reader);
-    reader.end();
-    return answer;
-}
-
-} // namespace detail
 
 /// What Database knows about files of other programs. All of it waits for the disk: keep it off the thread that draws frames.
 ///

@@ -13,19 +13,11 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace coffer {
-
-/// Is told now and then how far a work is, in bytes, and says whether to go on: false stops it, and the call throws
-/// Cancelled. What it throws stops it too, and comes out of the call. Either way nothing is left behind.
-///
-/// It runs on the thread that works, which keeps checkpoints waiting: it may load and save, but must not flush, close,
-/// export, import, or use snapshots of the same store.
-using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
 /// What becomes of documents that the file does not have.
 enum class ImportMode {

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,6 +53,48 @@ inline void append_texts(std::string &out, const std::vector<std::string> &texts
     }
     out += texts.empty() ? "[]" : "]";
 }
+
+/// The text of an object, written a member at a time.
+class ObjectText {
+  public:
+    ObjectText &text(std::string_view name, std::string_view value) {
+        append_quoted(member(name), value);
+        return *this;
+    }
+
+    ObjectText &texts(std::string_view name, const std::vector<std::string> &values) {
+        append_texts(member(name), values);
+        return *this;
+    }
+
+    ObjectText &number(std::string_view name, std::uint64_t value) {
+        member(name) += std::to_string(value);
+        return *this;
+    }
+
+    ObjectText &flag(std::string_view name, bool value) {
+        member(name) += value ? "true" : "false";
+        return *this;
+    }
+
+    ObjectText &object(std::string_view name, const ObjectText &value) {
+        member(name) += value.json();
+        return *this;
+    }
+
+    std::string json() const { return out_ + "}"; }
+
+  private:
+    std::string &member(std::string_view name) {
+        if (out_.size() > 1) {
+            out_ += ',';
+        }
+        append_quoted(out_, name);
+        return out_ += ':';
+    }
+
+    std::string out_ = "{";
+};
 
 /// Appends one Unicode scalar value to `out` as UTF-8.
 inline void append_utf8(std::string &out, std::uint32_t code) {
@@ -322,6 +365,12 @@ struct Field {
 
     bool flag(const char *name, bool &target) const {
         return take(name, [&] { target = reader.flag(); });
+    }
+
+    /// For what may be null, which stays empty then; `read()` gives the value.
+    template <class T, class Read>
+    bool unless_null(const char *name, std::optional<T> &target, Read &&read) const {
+        return take(name, [&] { target = reader.null() ? std::nullopt : std::optional<T>(read()); });
     }
 
     template <class Read>

@@ -1,6 +1,6 @@
 -- The database object: the calls of the C ABI on a handle, as methods under their documented names. Those about snapshots
--- and differences are in snapshots.lua, those about other programs' files in exchange.lua, those about plug-ins in
--- calls.lua, those about events in hub.lua.
+-- and differences are in snapshots.lua, those about other programs' files in exchange.lua, the health report in health.lua,
+-- those about the API over HTTP in gateway.lua, those about plug-ins in calls.lua, those about events in hub.lua.
 --
 -- Must not: keep a copy of the data, or free text that it has not copied yet.
 -- Keeps: results follow the one rule in coffer.lua (success, or nil, message, status). The handle is closed by close(),
@@ -354,6 +354,8 @@ end
 
 require "coffer.snapshots"
 require "coffer.exchange"
+require "coffer.health"
+require "coffer.gateway"
 require "coffer.calls"
 require "coffer.hub"
 

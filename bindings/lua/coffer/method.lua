@@ -2,7 +2,7 @@
 -- status to results.
 --
 -- Must not: call the library but to give back its texts. The calls are in database.lua, snapshots.lua, exchange.lua,
--- calls.lua and hub.lua, which fill the class.
+-- health.lua, gateway.lua, calls.lua and hub.lua, which fill the class.
 -- Keeps: results follow the one rule in coffer.lua (success, or nil, message, status), and a text that C handed out is
 -- copied and given back at once.
 
@@ -86,6 +86,18 @@ function M.decoded(text, message, status)
     return value
 end
 
+--- What the library told, without the JSON nulls in it: absent, because their sentinel counts as true in a condition.
+function M.without_nulls(told)
+    for name, value in pairs(told) do
+        if value == json.null then
+            told[name] = nil
+        elseif type(value) == "table" then
+            M.without_nulls(value)
+        end
+    end
+    return told
+end
+
 --- What a function of the library finds under a name, or all that it knows without one.
 function M.look_up(db, name, find)
     local handle = M.handle_of(db)
@@ -104,7 +116,7 @@ function M.options_text(options)
     local given = json.object()
     for name, value in pairs(options) do
         -- A list that came out empty must choose nothing: it is an empty array, not the object that {} usually is.
-        if type(value) == "table" and next(value) == nil then value = json.array() end
+        if type(value) == "table" and next(value) == nil and not json.is_object(value) then value = json.array() end
         given[name] = value
     end
     local text, message = json.encode(given)

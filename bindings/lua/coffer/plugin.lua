@@ -9,8 +9,9 @@
 --
 -- Must not: throw, whatever it is given, nor answer with more than one value: callers pass the answers straight on.
 -- Keeps the documented answers: saves and clears true or false, loads the data or nil, Tier 1 loads an empty table before
--- the first save, an import the data or nil, a restore, a broadcast, a registration, an export and load_phase11 a table
--- either way. A Tier 1 load that fails answers nil, so that nobody takes a broken store for an empty one.
+-- the first save, an import the data or nil, a restore, a broadcast, a registration, an export, a health report and
+-- load_phase11 a table either way. A Tier 1 load that fails answers nil, so that nobody takes a broken store for an empty
+-- one.
 
 local json = require "coffer.json"
 
@@ -157,6 +158,21 @@ function M.importDatabaseFromExternal(path, format)
         if value == coffer.null then data[name] = nil end
     end
     return data
+end
+
+--- A table with success = true and total_records, character_roster_size, equipment_sets_size, party_configs_size, last_sync,
+--- integrity_status, trend and all else that the method of a database tells, or with success = false and error.
+function M.analyzeDatabaseHealth(options, progress)
+    local report = attempt("analyzeDatabaseHealth", options, progress)
+    if report == nil then return { success = false, error = problem } end
+    report.success = true
+    return report
+end
+
+--- A table with success = true and the endpoints status and export, each with endpoint_id and path, or with success = false
+--- and error. The API lasts as long as the process.
+function M.registerDatabaseAPI(options)
+    return told("success", "registerDatabaseAPI", options)
 end
 
 local MODULES = { "integration_hub", "backup_restore", "analytics", "import_export", "api_gateway" }
