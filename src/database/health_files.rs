@@ -7,7 +7,7 @@ use super::Core;
 use super::checkpoint::Published;
 use super::export::Tell;
 use super::health_report::Checked;
-use super::open::is_unfinished;
+use super::open::{is_of_gateway, is_unfinished};
 use super::snapshots::imports;
 use super::validate;
 use crate::analytics::{Cause, Severity};
@@ -109,7 +109,8 @@ impl Core {
                 _ => {}
             }
         }
-        for name in sizes.keys() {
+        // What the gateway leaves behind goes at the next opening; until then it may be in use.
+        for name in sizes.keys().filter(|name| !is_of_gateway(name)) {
             let is_other = |kind: &str| name.starts_with(kind) && !wanted.iter().any(|(one, ..)| one == name);
             let reason = if is_unfinished(name) {
                 "a checkpoint or an import did not finish this file"

@@ -210,6 +210,11 @@ fn stale(names: &[String], images: &[u64], published: &Published, imports: &[Str
     names.iter().filter(is_stale).cloned().chain(older.iter().map(|sequence| file_name(*sequence))).collect()
 }
 
+/// Whether a name is that of a file that the gateway has while it works.
+pub fn is_of_gateway(name: &str) -> bool {
+    is_unfinished(name) && (name.starts_with("export-") || name.starts_with("spool-"))
+}
+
 /// Whether a name is that of a file that a checkpoint, an import or the gateway did not come to clear up.
 pub fn is_unfinished(name: &str) -> bool {
     const KINDS: [&str; 5] = ["image-", "history-", "import-", "export-", "spool-"];

@@ -77,7 +77,8 @@ pub struct JournalHealth {
 #[allow(dead_code, reason = "describes what the database answers")]
 pub struct ImageHealth {
     bytes: u64,
-    sequence: u64,
+    #[schema(required)]
+    sequence: Option<u64>,
 }
 
 #[derive(ToSchema)]

@@ -3,6 +3,7 @@
 //! Holds one description per endpoint. Invariant: every endpoint of the table has one, with every parameter that it takes
 //! (a test holds the two against each other).
 
+use super::handlers::LARGEST_NUMBER;
 use super::handlers::exchange::FORMATS;
 use super::health::Health;
 use super::openapi::{Described, any, text_of};
@@ -18,7 +19,7 @@ fn string() -> ObjectBuilder {
 }
 
 fn number(least: u32) -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(least)).maximum(Some(i64::MAX as f64))
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(least)).maximum(Some(LARGEST_NUMBER as f64))
 }
 
 fn one_of(words: &[&str]) -> ObjectBuilder {
@@ -192,7 +193,7 @@ fn of_files(id_of_endpoint: &str) -> Option<Described> {
     let formats = FORMATS.map(|(name, _)| name);
     Some(match id_of_endpoint {
         "export" => Described::new("Every document in one file")
-            .takes([query("format", one_of(&formats)), header("If-None-Match"), header("Range"), header("If-Range")])
+            .takes([query("format", one_of(&formats)), header("If-None-Match")])
             .sends(200, "The file", &["application/json", "application/xml", "text/csv"], any())
             .sends(206, "A part of the file", &["application/json", "application/xml", "text/csv"], any())
             .tagged()

@@ -10,7 +10,7 @@ use super::super::message::{Payload, Response, bytes, empty, json, set, value};
 use super::super::openapi;
 use super::super::problem::{Outcome, Problem};
 use super::super::schema::{LimitState, Limits, Status};
-use super::{Call, mark};
+use super::{Call, LARGEST_NUMBER, mark};
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{StatusCode, header};
 
@@ -20,7 +20,7 @@ pub fn status(call: &Call<'_>) -> Outcome<Response> {
 }
 
 pub fn health(call: &Call<'_>) -> Outcome<Response> {
-    let quota = call.number("quota", 1, u64::MAX)?;
+    let quota = call.number("quota", 1, LARGEST_NUMBER)?;
     Ok(json(call.api.service.health(call.flag("full")?, quota)?))
 }
 
@@ -52,7 +52,7 @@ pub fn events(call: &Call<'_>) -> Outcome<Response> {
                 || Problem::bad("Last-Event-ID is not the id of an event of this store; leave it out to begin now");
             Some(id.and_then(|id| id.parse().ok()).ok_or_else(wrong)?)
         }
-        None => call.number("since", 0, u64::MAX)?,
+        None => call.number("since", 0, LARGEST_NUMBER)?,
     };
     let place = call.api.streams.enter()?;
     let events = Counted::new(call.api.service.events(since)?, place);

@@ -19,6 +19,9 @@ use super::service::Stored;
 use headers::{HeaderMapExt, LastModified};
 use http::{StatusCode, header};
 
+/// The largest number of a query: what every reader of JSON holds exactly.
+pub const LARGEST_NUMBER: u64 = (1 << 53) - 1;
+
 /// A request that was let through.
 pub struct Call<'c> {
     pub api: &'c Shared,

@@ -5,7 +5,7 @@
 use super::super::message::{Response, json, set, value};
 use super::super::problem::{Outcome, Problem};
 use super::super::schema::Versions;
-use super::{Call, stored};
+use super::{Call, LARGEST_NUMBER, stored};
 use http::header;
 
 /// A version of one store must not be taken for that of another at the same address, which has another token.
@@ -28,9 +28,9 @@ pub fn get(call: &Call<'_>) -> Outcome<Response> {
 }
 
 pub fn diff(call: &Call<'_>) -> Outcome<Response> {
-    let from = call.number("from", 0, u64::MAX)?;
+    let from = call.number("from", 0, LARGEST_NUMBER)?;
     let from =
         from.ok_or_else(|| Problem::bad("the query parameter from is missing; it is a version, 0 for the newest"))?;
-    let to = call.number("to", 0, u64::MAX)?.unwrap_or(0);
+    let to = call.number("to", 0, LARGEST_NUMBER)?.unwrap_or(0);
     Ok(json(call.api.service.version_diff(call.name("document"), from, to)?))
 }
