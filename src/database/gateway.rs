@@ -89,7 +89,10 @@ impl Database {
     /// Ends the API that was registered through this handle. When this returns, nothing of it is left.
     pub fn unregister_api(&self) -> Result<()> {
         Module::ApiGateway.need()?;
-        let desk = self.shared()?.desk.clone();
+        let core = self.shared()?;
+        // A request may wait for the very lock that this thread holds.
+        core.check_not_telling()?;
+        let desk = core.desk.clone();
         match desk.seat() {
             Some(seat) if seat.owner == self.id => desk.end(&seat),
             Some(seat) => Err(seat.taken()),

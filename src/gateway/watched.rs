@@ -96,17 +96,8 @@ impl<T: Write + Unpin> Write for Watched<T> {
         Pin::new(&mut self.get_mut().inner).poll_shutdown(context)
     }
 
+    // Several pieces at once would go out by `writev`, which knows no MSG_NOSIGNAL: a client that left would end the host.
     fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        let outcome = Pin::new(&mut this.inner).poll_write_vectored(context, slices);
-        this.note(outcome)
+        false
     }
 }

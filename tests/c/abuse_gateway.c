@@ -1,9 +1,9 @@
 /*
  * Wrong arguments of every kind: those of the functions about the gateway, and requests that a host hands in.
  *
- * It must not pass what C itself forbids, nor depend on time; what comes over sockets is in abuse_gateway_tcp.c,
- * callbacks are in abuse_gateway_callbacks.c and threads in abuse_gateway_threads.c. Invariant: each wrong argument has its own status and no result is
- * written; what is wrong with a request is told by its answer, and changes nothing.
+ * It must not pass what C itself forbids, nor depend on time; what comes over sockets is in abuse_gateway_tcp.c, callbacks
+ * are in abuse_gateway_callbacks.c and threads in abuse_gateway_threads.c. Invariant: each wrong argument has its own status
+ * and no result is written; what is wrong with a request is told by its answer, and changes nothing.
  */
 #include "abuse.h"
 #include "http.h"
@@ -136,9 +136,7 @@ static void long_options(coffer_db db)
     size_t i;
     for (i = 1023; i <= 1000000; i = i < 1026 ? i + 1 : i * 10) {
         char *token = repeated(i, "t", "", ""), *json = NULL;
-        text = malloc(i + 32);
-        CHECK(text != NULL);
-        sprintf(text, "{\"token\":\"%s\"}", token);
+        text = repeated(1, "{\"token\":\"", token, "\"}");
         if (i > 1024) {
             not_registered(db, text, OPTION);
         } else {
@@ -205,9 +203,7 @@ static void gateway_endpoints(coffer_db db)
     for (i = 0; i < LENGTH_OF(bad); i++)
         not_offered(db, bad[i], OPTION);
     text = repeated(300, "/long", "", "");
-    json = malloc(2000);
-    CHECK(json != NULL);
-    sprintf(json, AT_PATH("%s"), text);
+    json = repeated(1, "{\"plugin\":\"p\",\"call\":\"m\",\"method\":\"GET\",\"path\":\"", text, "\"}");
     not_offered(db, json, OPTION);
     free(text);
     free(json);
@@ -352,19 +348,15 @@ static void huge_requests(coffer_db db)
     register_api(db, "{\"allow_write\":true}", &api, NULL);
     for (i = 0; i < LENGTH_OF(lengths); i++) {
         text = repeated(lengths[i], "k", "", "");
-        target = malloc(lengths[i] + 64);
-        CHECK(target != NULL);
-        sprintf(target, "/api/database/status?%s", text);
+        target = repeated(1, STATUS "?", text, "");
         free(text);
         text = request_json(&api, "GET", target, NULL, NULL);
         CHECK_STATUS(COFFER_ERROR_INVALID_ARGUMENT, coffer_gateway_handle_request(db, text, NULL));
         free(text);
         free(target);
     }
-    target = malloc(2200);
     text = repeated(2000, "k", "", "");
-    CHECK(target != NULL);
-    sprintf(target, DOCUMENT("%s"), text);
+    target = repeated(1, DOCUMENT(""), text, "");
     CHECK_ANSWERED(404, ask(&api, "GET", target, NULL, NULL));
     CHECK_ANSWERED(404, ask(&api, "PUT", target, NULL, "1"));
     free(text);

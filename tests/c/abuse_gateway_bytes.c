@@ -98,9 +98,7 @@ static void endless_heads(const struct api *api)
     size_t i;
     for (i = 0; i < LENGTH_OF(begins); i++) {
         more = repeated(i == 3 ? 20000 : 200000, i == 3 ? "a: b\r\n" : "a", "", "");
-        bytes = malloc(strlen(begins[i]) + strlen(more) + 1);
-        CHECK(bytes != NULL);
-        sprintf(bytes, "%s%s", begins[i], more);
+        bytes = repeated(1, begins[i], more, "");
         text = exchange(api, bytes, strlen(bytes), 1);
         if (text != NULL && text[0] != '\0')
             CHECK_HOLDS(text, "HTTP/1.1 4");
@@ -120,7 +118,7 @@ static void random_bytes(const struct api *api)
     char bytes[4096];
     size_t length, j, unused;
     int round, connection;
-    for (round = 0; round < sized(300, 25); round++) {
+    for (round = 0; round < sized(300, 15); round++) {
         length = (size_t)snprintf(bytes, sizeof bytes, proper, api->port);
         if (round % 2 == 0) {
             length = 1 + next_random(&seed) % sizeof bytes;

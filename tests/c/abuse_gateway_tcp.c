@@ -103,7 +103,7 @@ static void pipelining(const struct api *api)
 static void one_after_the_other(const struct api *api)
 {
     int i;
-    for (i = 0; i < sized(1500, 40); i++) {
+    for (i = 0; i < sized(1500, 20); i++) {
         /* Some only come and go. */
         if (i % 10 == 0)
             reset_connection(connected(api));
@@ -152,7 +152,7 @@ static void leaving_clients(const struct api *api)
     for (i = 0; i < 4; i++)
         length += (size_t)sprintf(request + length, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n" AUTHORIZED "\r\n",
                                   i % 2 == 0 ? DOCUMENT("large") : "/api/database/export", api->port);
-    for (i = 0; i < sized(120, 12); i++) {
+    for (i = 0; i < sized(120, 9); i++) {
         connection = connected(api);
         CHECK(send_bytes(connection, request, length));
         if (i % 3 == 0)

@@ -189,10 +189,10 @@ static void coming_and_going(void)
     met(1);
     for (i = 0; i < WRITERS; i++) {
         sprintf(writers[i].key, "writer-%d", i);
-        sprintf(writers[i].target, DOCUMENT("%s"), writers[i].key);
+        sprintf(writers[i].target, DOCUMENT("writer-%d"), i);
         CHECK(pthread_create(&writers[i].thread, NULL, write_numbers, &writers[i]) == 0);
     }
-    come_and_go(sized(24, 8));
+    come_and_go(sized(24, 6));
     set_end(1);
     for (i = 0; i < WRITERS; i++)
         CHECK(pthread_join(writers[i].thread, NULL) == 0);

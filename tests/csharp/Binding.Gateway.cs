@@ -104,16 +104,18 @@ internal static partial class Binding
     private static void GatewayArguments(string folder)
     {
         Same("{}", new ApiOptions().ToJson());
-        Same("{\"listen\":\"a\\\"b\",\"token\":\"t\",\"anonymous_read\":true,\"allow_write\":true,\"limits\":{\"a\\\\\":1,\"b\":2}," +
-            "\"max_body_bytes\":3,\"allow_remote\":true,\"allow_origins\":[\"o\",\"p\"]}", new ApiOptions
+        Same("{\"listen\":\"a\\\"b\",\"token\":\"t\",\"anonymous_read\":true,\"allow_write\":true," +
+            "\"limits\":{\"a\\\\\":1,\"b\":2},\"max_body_bytes\":3,\"allow_remote\":true," +
+            "\"allow_origins\":[\"o\",\"p\"]}", new ApiOptions
             {
                 Listen = "a\"b", Token = "t", AnonymousRead = true, AllowWrite = true, MaxBodyBytes = 3, AllowRemote = true,
-                Limits = new SortedDictionary<string, int> { { "a\\", 1 }, { "b", 2 } }, AllowOrigins = new List<string> { "o", "p" }
+                Limits = new SortedDictionary<string, int> { { "a\\", 1 }, { "b", 2 } },
+                AllowOrigins = new List<string> { "o", "p" }
             }.ToJson());
         Same("{\"limits\":{},\"allow_origins\":[]}",
             new ApiOptions { Limits = new Dictionary<string, int>(), AllowOrigins = new string[0] }.ToJson());
-        Same("{\"plugin\":\"p\",\"call\":\"c\\n\",\"method\":\"GET\",\"path\":\"/x\",\"per_minute\":4,\"id\":\"i\",\"write\":true}"
-            .Replace("\\n", "\\u000a"), new EndpointOptions
+        Same("{\"plugin\":\"p\",\"call\":\"c\\u000a\",\"method\":\"GET\",\"path\":\"/x\",\"per_minute\":4,\"id\":\"i\"," +
+            "\"write\":true}", new EndpointOptions
             {
                 Plugin = "p", Call = "c\n", Method = "GET", Path = "/x", PerMinute = 4, Id = "i", Write = true
             }.ToJson());
@@ -156,7 +158,8 @@ internal static partial class Binding
                 Interlocked.Add(ref elsewhere, Thread.CurrentThread.ManagedThreadId == here ? 0 : 1);
                 Collect();
                 db.SavePersistentData("asked", "1");
-                return json.Contains("\"n\":\"7\"") ? throw new InvalidOperationException("seven \u00E9") : "{\"body\":" + json + "}";
+                return json.Contains("\"n\":\"7\"") ? throw new InvalidOperationException("seven \u00E9")
+                    : "{\"body\":" + json + "}";
             });
             DatabaseApi api = db.RegisterDatabaseApi(Listening);
             Endpoint endpoint = db.RegisterEndpoint(At("direct", "/n/{n}", "POST"));

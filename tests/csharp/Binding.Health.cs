@@ -125,11 +125,15 @@ internal static partial class Binding
         Same("{\"per_minute\":-4}", new EndpointOptions { PerMinute = -4 }.ToJson());
         using (var db = new Database(folder))
         {
-            SaveMuch(db);
-            Enumerable.Range(0, 100).ToList().ForEach(i => Load(db, "large " + i % 20));
+            // Too little for a checkpoint to come between.
+            string json = "\"" + new string('x', 10000) + "\"";
+            Enumerable.Range(0, 20).ToList().ForEach(i => db.SavePersistentData("k" + i, json));
+            db.SavePersistentData("k0", "1");
+            Enumerable.Range(0, 100).ToList().ForEach(i => Load(db, "k" + i % 20));
             HealthReport report = db.AnalyzeDatabaseHealth(Fully);
             Check(report.TookMs > 0 && report.TookMs < 60000 && report.Checked.MbPerS > 0.001);
             Check(report.Journal.LiveShare > 0.5 && report.Journal.LiveShare <= 1);
+            Check(report.Journal.DeadBytes > 10000 && report.Journal.DeadBytes < 20000);
             Same(report.Journal.Bytes, report.Journal.LiveBytes + report.Journal.DeadBytes);
             foreach (CallTimes times in new[] { report.SaveTimes, report.LoadTimes })
             {

@@ -75,6 +75,10 @@ fn wrong(id: &str) -> Problem {
 }
 
 fn response_of(answer: &str) -> Outcome<Response> {
+    if !answer.trim_start().starts_with('{') {
+        // An array would be taken for the members in their order.
+        return Err(wrong("it is no object"));
+    }
     let answer: Answered = serde_json::from_str(answer).map_err(|error| wrong(&error.to_string()))?;
     let usual = if answer.body.is_some() { 200 } else { 204 };
     let number = answer.status.unwrap_or(usual);
