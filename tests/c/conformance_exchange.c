@@ -374,49 +374,33 @@ void exchange_errors(void)
     CHECK_OK(coffer_close(db));
 }
 
-/* What a progress callback was told. */
-struct told {
-    uint64_t done, total;
-    int calls, stop;
-};
-
-static int32_t hear(void *context, uint64_t done, uint64_t total)
-{
-    struct told *told = context;
-    CHECK(done <= total && (told->calls == 0 || (done >= told->done && total == told->total)));
-    told->done = done;
-    told->total = total;
-    told->calls++;
-    return told->stop;
-}
-
 void exchange_progress(void)
 {
-    static const struct told nothing = {0, 0, 0, 0};
-    struct told told = nothing;
+    static const struct progress nothing = {0, 0, 0, 0};
+    struct progress told = nothing;
     char path[PATH_ROOM], *untouched = (char *)"as it was", *json = untouched, *before;
     coffer_db db = open_fresh("exchange_progress"), to = open_fresh("exchange_progress_to");
     fill(db);
     before = dump_store(db);
     fresh_path(path, "progress.xml");
     told.stop = 1;
-    CHECK_STATUS(COFFER_ERROR_CANCELLED, coffer_export_database_for_sharing(db, "xml", path, hear, &told, &json));
+    CHECK_STATUS(COFFER_ERROR_CANCELLED, coffer_export_database_for_sharing(db, "xml", path, note_progress, &told, &json));
     CHECK(told.calls == 1 && !is_there(path) && json == untouched);
     CHECK_UNCHANGED(before, db);
     free(before);
     told = nothing;
-    CHECK_OK(coffer_export_database_for_sharing(db, "xml", path, hear, &told, NULL));
+    CHECK_OK(coffer_export_database_for_sharing(db, "xml", path, note_progress, &told, NULL));
     CHECK(told.calls >= 1 && told.done == told.total && told.total > 0);
     told = nothing;
     told.stop = -1;
     before = dump_store(to);
     CHECK_STATUS(COFFER_ERROR_CANCELLED,
-                 coffer_import_database_from_external(to, path, NULL, NULL, hear, &told, &json));
+                 coffer_import_database_from_external(to, path, NULL, NULL, note_progress, &told, &json));
     CHECK(told.calls == 1 && json == untouched);
     CHECK_UNCHANGED(before, to);
     free(before);
     told = nothing;
-    CHECK_OK(coffer_import_database_from_external(to, path, NULL, NULL, hear, &told, NULL));
+    CHECK_OK(coffer_import_database_from_external(to, path, NULL, NULL, note_progress, &told, NULL));
     CHECK(told.calls >= 1 && told.done == told.total && told.total == size_of_file(path));
     expect_filled(to);
     CHECK_OK(coffer_close(to));

@@ -108,26 +108,10 @@ void health_report(void)
     CHECK_OK(coffer_close(db));
 }
 
-/* What a progress callback was told. */
-struct told {
-    uint64_t done, total;
-    int calls, stop;
-};
-
-static int32_t hear(void *context, uint64_t done, uint64_t total)
-{
-    struct told *told = context;
-    CHECK(done <= total && (told->calls == 0 || (done >= told->done && total == told->total)));
-    told->done = done;
-    told->total = total;
-    told->calls++;
-    return told->stop;
-}
-
 void health_full(void)
 {
-    static const struct told nothing = {0, 0, 0, 0};
-    struct told told = nothing;
+    static const struct progress nothing = {0, 0, 0, 0};
+    struct progress told = nothing;
     char *untouched = (char *)"as it was", *json = untouched, *before;
     unsigned long long bytes = 0, files = 0;
     coffer_db db = open_fresh("health_full");
@@ -137,10 +121,10 @@ void health_full(void)
     CHECK_OK(coffer_save_persistent_data(db, "slot-1", "[2]"));
     before = dump_store(db);
     told.stop = 1;
-    CHECK_STATUS(COFFER_ERROR_CANCELLED, coffer_analyze_database_health(db, "{\"full\":true}", hear, &told, &json));
+    CHECK_STATUS(COFFER_ERROR_CANCELLED, coffer_analyze_database_health(db, "{\"full\":true}", note_progress, &told, &json));
     CHECK(told.calls == 1 && json == untouched);
     told = nothing;
-    CHECK_OK(coffer_analyze_database_health(db, "{\"full\":true}", hear, &told, &json));
+    CHECK_OK(coffer_analyze_database_health(db, "{\"full\":true}", note_progress, &told, &json));
     CHECK(told.calls >= 1 && told.done == told.total && told.total > 0);
     check_well(json);
     CHECK_HOLDS(json, "\"full\":true,");
@@ -155,7 +139,7 @@ void health_full(void)
     coffer_string_free(json);
     told.stop = 1;
     told.calls = 0;
-    CHECK_OK(coffer_analyze_database_health(db, NULL, hear, &told, NULL));
+    CHECK_OK(coffer_analyze_database_health(db, NULL, note_progress, &told, NULL));
     CHECK(told.calls == 0);
     CHECK_UNCHANGED(before, db);
     free(before);

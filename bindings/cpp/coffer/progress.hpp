@@ -69,10 +69,7 @@ auto read_told(const Progress &progress, Reading reading, Call &&call) {
     const OwnedText owned(raw);
     telling.rethrow();
     check(status);
-    Reader reader(owned.get());
-    auto answer = reading(reader);
-    reader.end();
-    return answer;
+    return parsed(owned.get(), reading);
 }
 
 } // namespace detail

@@ -393,14 +393,19 @@ void read_object(Reader &reader, Known &&known) {
     });
 }
 
-/// For calls of C functions whose answer is one JSON value, which `reading` takes apart.
-template <class Reading, class Call>
-auto read(Reading reading, Call &&call) {
-    const std::string json = get(std::forward<Call>(call));
+/// What `reading` makes of a text that is one JSON value.
+template <class Text, class Reading>
+auto parsed(const Text &json, Reading reading) {
     Reader reader(json);
     auto answer = reading(reader);
     reader.end();
     return answer;
+}
+
+/// For calls of C functions whose answer is one JSON value, which `reading` takes apart.
+template <class Reading, class Call>
+auto read(Reading reading, Call &&call) {
+    return parsed(get(std::forward<Call>(call)), reading);
 }
 
 } // namespace detail
