@@ -36,6 +36,7 @@ struct Functions {
     export: unsafe extern "C" fn(u64, Text, Text, Progress, *mut c_void, Out) -> i32,
     import: unsafe extern "C" fn(u64, Text, Text, Text, Progress, *mut c_void, Out) -> i32,
     health: unsafe extern "C" fn(u64, Text, Progress, *mut c_void, Out) -> i32,
+    register_api: unsafe extern "C" fn(u64, Text, Out) -> i32,
     free: unsafe extern "C" fn(*mut c_char),
     last_error: unsafe extern "C" fn() -> Text,
     version: unsafe extern "C" fn() -> Text,
@@ -75,6 +76,7 @@ impl Functions {
                 export: *library.get(b"coffer_export_database_for_sharing")?,
                 import: *library.get(b"coffer_import_database_from_external")?,
                 health: *library.get(b"coffer_analyze_database_health")?,
+                register_api: *library.get(b"coffer_register_database_api")?,
                 free: *library.get(b"coffer_string_free")?,
                 last_error: *library.get(b"coffer_last_error")?,
                 version: *library.get(b"coffer_version")?,
@@ -219,12 +221,23 @@ impl Store {
 
     /// The health report.
     pub fn health(&self, options: &CStr) -> String {
-        let (nobody, mut json) = (std::ptr::null_mut(), std::ptr::null_mut());
-        // SAFETY: the handle is open; a C string, nobody who is told, and a place for the text, which is a C string after
-        // success and freed once.
+        // SAFETY: the handle is open; a C string, nobody who is told, and a place for the text.
+        let call = |out| unsafe { (self.functions.health)(self.db, options.as_ptr(), None, std::ptr::null_mut(), out) };
+        self.told("coffer_analyze_database_health", call)
+    }
+
+    /// Registers the gateway and returns what is said of it.
+    pub fn register_api(&self, options: &CStr) -> String {
+        // SAFETY: the handle is open; a C string, and a place for the text.
+        let call = |out| unsafe { (self.functions.register_api)(self.db, options.as_ptr(), out) };
+        self.told("coffer_register_database_api", call)
+    }
+
+    fn told(&self, what: &str, call: impl FnOnce(Out) -> i32) -> String {
+        let mut json = std::ptr::null_mut();
+        check(what, call(&mut json));
+        // SAFETY: after success it is a C string, which is freed once.
         unsafe {
-            let status = (self.functions.health)(self.db, options.as_ptr(), None, nobody, &mut json);
-            check("coffer_analyze_database_health", status);
             let text = CStr::from_ptr(json).to_string_lossy().into_owned();
             (self.functions.free)(json);
             text

@@ -38,7 +38,7 @@ impl Context {
 
 type Row = fn(&Context, &mut Report);
 
-const ROWS: [(&str, Row, &str); 12] = [
+const ROWS: [(&str, Row, &str); 13] = [
     ("durable", rows::durable::run, "one durable save of 200 B, one thread"),
     ("threads", rows::threads::run, "durable saves from 16 threads"),
     ("written", rows::saves::written, "written saves of 200 B, one commit each"),
@@ -50,6 +50,7 @@ const ROWS: [(&str, Row, &str); 12] = [
     ("hub", rows::hub::run, "saves with subscribers, and polling"),
     ("exchange", rows::exchange::run, "export and import of 100,000 documents in three formats"),
     ("health", rows::health::run, "the health report of 100,000 documents, quick and full"),
+    ("gateway", rows::gateway::run, "saves while clients flood the gateway"),
     ("overwrite", rows::overwrite::run, "1,000 keys overwritten 200 times each"),
 ];
 

@@ -5,6 +5,7 @@
 pub mod durable;
 pub mod exchange;
 pub mod frames;
+pub mod gateway;
 pub mod health;
 pub mod hub;
 pub mod load;
