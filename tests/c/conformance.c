@@ -252,6 +252,16 @@ static void load_into_buffer(void)
     CHECK_OK(coffer_close(db));
 }
 
+int32_t note_progress(void *context, uint64_t done, uint64_t total)
+{
+    struct progress *told = context;
+    CHECK(done <= total && (told->calls == 0 || (done >= told->done && total == told->total)));
+    told->done = done;
+    told->total = total;
+    told->calls++;
+    return told->stop;
+}
+
 int main(int count, char **arguments)
 {
     static const struct named_case cases[] = {

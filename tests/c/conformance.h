@@ -77,4 +77,13 @@ void gateway_listens(void);
 void gateway_endpoint(void);
 void no_live_handles(void);
 
+/* What a progress callback was told, and what it answers. */
+struct progress {
+    uint64_t done, total;
+    int calls, stop;
+};
+
+/* A progress callback whose context is such a struct; it only ever goes on. */
+int32_t note_progress(void *context, uint64_t done, uint64_t total);
+
 #endif

@@ -168,13 +168,3 @@ int next_string(const char **place, char *into, size_t room)
     *place = start + 1;
     return 1;
 }
-
-int32_t note_progress(void *context, uint64_t done, uint64_t total)
-{
-    struct progress *told = context;
-    CHECK(done <= total && (told->calls == 0 || (done >= told->done && total == told->total)));
-    told->done = done;
-    told->total = total;
-    told->calls++;
-    return told->stop;
-}

@@ -72,13 +72,4 @@ void check_unchanged(const char *file, int line, const char *before, coffer_db d
 /* Takes the next string out of a JSON array of strings, from `*place` on. Returns 0 at the end. */
 int next_string(const char **place, char *into, size_t room);
 
-/* What a progress callback was told, and what it answers. */
-struct progress {
-    uint64_t done, total;
-    int calls, stop;
-};
-
-/* A progress callback whose context is such a struct; it only ever goes on. */
-int32_t note_progress(void *context, uint64_t done, uint64_t total);
-
 #endif
