@@ -16,7 +16,6 @@ const LEAST_SHARE: f64 = 0.1;
 const LEAST_BYTES: f64 = 65_536.0;
 /// The rate has changed for good if it did so over so many samples.
 const LASTING: usize = 3;
-const DAY_MS: f64 = 86_400_000.0;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -58,7 +57,7 @@ pub fn anomalies(samples: &[Sample]) -> Vec<Anomaly> {
 fn step(pair: &[Sample]) -> Option<Step> {
     let (from, to) = (*pair.first()?, *pair.get(1)?);
     let change = to.bytes as f64 - from.bytes as f64;
-    let days = to.time_ms.saturating_sub(from.time_ms) as f64 / DAY_MS;
+    let days = from.days_until(&to);
     (days > 0.0).then(|| Step { from, to, change, per_day: change / days })
 }
 
@@ -111,6 +110,7 @@ fn rate_jump(steps: &[Step]) -> Option<Anomaly> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::growth::DAY_MS;
     use super::*;
 
     const DAY: u64 = DAY_MS as u64;

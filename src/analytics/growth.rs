@@ -17,6 +17,16 @@ pub struct Sample {
     pub bytes: u64,
 }
 
+/// A day in milliseconds, by which rates go.
+pub const DAY_MS: f64 = 86_400_000.0;
+
+impl Sample {
+    /// How many days after this one another was taken; none if it was not.
+    pub fn days_until(&self, later: &Sample) -> f64 {
+        later.time_ms.saturating_sub(self.time_ms) as f64 / DAY_MS
+    }
+}
+
 /// The samples that were kept, in the form of the store's own record.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Samples {

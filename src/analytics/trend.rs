@@ -12,7 +12,6 @@ const FEWEST: usize = 3;
 const SHORTEST_MS: u64 = 3_600_000;
 /// So many samples are compared with each other, spread over all there are.
 const COMPARED: usize = 96;
-const DAY_MS: f64 = 86_400_000.0;
 /// A store that changes by less than this share of itself in a day, and by fewer bytes, is stable.
 const STABLE_SHARE: f64 = 0.001;
 const STABLE_BYTES: f64 = 1024.0;
@@ -81,7 +80,7 @@ fn rate(samples: &[Sample], value: impl Fn(&Sample) -> u64) -> Option<f64> {
     let mut slopes = Vec::with_capacity(samples.len() * samples.len() / 2);
     for (number, later) in samples.iter().enumerate() {
         for earlier in samples.iter().take(number) {
-            let days = later.time_ms.saturating_sub(earlier.time_ms) as f64 / DAY_MS;
+            let days = earlier.days_until(later);
             if days > 0.0 {
                 slopes.push((value(later) as f64 - value(earlier) as f64) / days);
             }
@@ -92,6 +91,7 @@ fn rate(samples: &[Sample], value: impl Fn(&Sample) -> u64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::growth::DAY_MS;
     use super::*;
 
     const DAY: u64 = DAY_MS as u64;

@@ -4,9 +4,10 @@
 //! syncing) after it is given back. Under it, a commit gets its sequence number and revisions, goes into the log's
 //! queue and into the store. Invariant: the order in the log, in the store and of the sequence numbers is one.
 
+use super::Core;
 use super::background::QUEUE_WAKES;
 use super::keys::{self, Target};
-use super::{Core, validate};
+use super::validate::{self, utf8};
 use crate::change::{Action, Change};
 use crate::document::{Collection, DocumentId, check_key};
 use crate::error::{Error, Result};
@@ -454,11 +455,6 @@ pub(super) fn check_size(documents: impl Iterator<Item = usize>) -> Result<()> {
         return Err(Error::InvalidArgument(reason));
     }
     Ok(())
-}
-
-/// The text of what was made from text.
-fn utf8(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap_or_default()
 }
 
 fn is_tier1(collection: Collection) -> bool {

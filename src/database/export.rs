@@ -7,6 +7,7 @@
 use super::commit::{Caller, Prepared, now_ms};
 use super::keys::{self, TIER1};
 use super::states::State;
+use super::validate::utf8;
 use super::{Core, Database};
 use crate::document::{Collection, DocumentId};
 use crate::error::{Error, Result};
@@ -177,7 +178,7 @@ impl Records<'_, '_> {
 impl Source for Records<'_, '_> {
     fn each(&self, visit: &mut dyn FnMut(Record<'_>) -> Outcome) -> Outcome {
         let mut show = |collection: Collection, key: &str, text: &[u8]| -> Outcome {
-            let text = std::str::from_utf8(text).unwrap_or_default();
+            let text = utf8(text);
             visit(Record { collection: collection.name(), key, text })?;
             self.telling.borrow_mut().pass(text.len())
         };
@@ -195,7 +196,7 @@ impl Source for Records<'_, '_> {
             }
         }
         for found in self.state.entries(Collection::PluginData).filter(|found| !found.entry().cleared) {
-            let key = std::str::from_utf8(found.key()).unwrap_or_default();
+            let key = utf8(found.key());
             show(Collection::PluginData, key, found.text())?;
         }
         Ok(())

@@ -5,12 +5,11 @@
 //! longer than the handle that registered them.
 
 use super::Database;
-use super::gateway_service::{Api, PluginEndpoint};
+use super::gateway_service::{Api, PluginEndpoint, json};
 use crate::error::{Error, Result};
 use crate::gateway::{Gateway, Options, Wish};
 use crate::module::Module;
 use crate::sync::Mutex;
-use serde::Serialize;
 use std::sync::Arc;
 
 /// Where a store's API is found, by every handle on it and on what succeeds it.
@@ -47,12 +46,6 @@ impl Desk {
         }
         seat.clone()
     }
-}
-
-/// An answer as JSON.
-fn json<T: Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value)
-        .map_err(|error| Error::InvalidArgument(format!("the answer has no JSON form: {error}")))
 }
 
 fn nobody() -> Error {

@@ -6,7 +6,7 @@ use super::export::ExportedFile;
 use super::gateway_files::{Exports, Spool};
 use super::health::HealthOptions;
 use super::import::ImportOptions;
-use super::keys::{self, RESTORABLE};
+use super::keys;
 use super::plugins::usual_limit;
 use super::restore::Selection;
 use super::{Core, Database, Loaded, Subscription, SubscriptionOptions};
@@ -38,7 +38,8 @@ impl Api {
     }
 }
 
-fn json<T: Serialize + ?Sized>(value: &T) -> Result<String> {
+/// An answer as JSON.
+pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Result<String> {
     serde_json::to_string(value)
         .map_err(|error| Error::InvalidArgument(format!("the answer has no JSON form: {error}")))
 }
@@ -53,23 +54,17 @@ fn check_tier1(document: &str) -> Result<()> {
     keys::tier1(document).map(drop).map_err(|_| Error::NotFound { what: what() })
 }
 
-/// The report of the store's health as JSON.
-fn analyze(database: &Database, full: bool, quota_bytes: Option<u64>) -> Result<String> {
-    json(&database.analyze_health(&HealthOptions { full, quota_bytes }, &mut |_, _| true)?)
-}
-
 impl Service for Api {
     fn status(&self) -> Result<Status> {
         let core = self.database.core()?;
-        let totals = core.store.totals();
-        let users = RESTORABLE.into_iter().filter_map(|one| totals.get(one as usize - 1));
+        let size = core.size_now();
         let works = core.log.as_ref().is_none_or(|log| log.check().is_ok());
         let last_sync = core.last_sync_ms.load(Ordering::Relaxed);
         Ok(Status {
             status: if works { "OK" } else { "FAILED" }.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            documents: users.clone().map(|total| total.documents).sum(),
-            bytes: users.map(|total| total.bytes).sum(),
+            documents: size.documents,
+            bytes: size.bytes,
             sequence: core.last_sequence(),
             last_sync: Some(last_sync).filter(|time| *time > 0),
             read_only: self.database.is_read_only() || core.log.is_none(),
@@ -79,7 +74,7 @@ impl Service for Api {
     }
 
     fn health(&self, full: bool, quota_bytes: Option<u64>) -> Result<String> {
-        analyze(&self.database, full, quota_bytes)
+        json(&self.database.analyze_health(&HealthOptions { full, quota_bytes }, &mut |_, _| true)?)
     }
 
     fn collections(&self) -> Result<Vec<CollectionSize>> {
@@ -182,7 +177,8 @@ impl Service for Api {
         let choice = serde_json::json!({
             "mode": wish.mode, "on_conflict": wish.on_conflict, "dry_run": wish.dry_run, "key": "import"
         });
-        let options = ImportOptions::parse(Some(&choice.to_string()))?.called("the body of a request");
+        let chosen = ImportOptions::parse(Some(&choice.to_string()))?;
+        let options = ImportOptions { called: Some("the body of a request"), ..chosen };
         // Refused before anything is written, and not after.
         let core = self.database.writable()?;
         let spool = Spool::write(core, body)?;

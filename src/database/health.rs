@@ -7,8 +7,8 @@ use super::commit::now_ms;
 use super::export::Tell;
 use super::health_files::Findings;
 use super::health_report::{
-    CollectionHealth, Growth, Health, HubHealth, ImageHealth, JournalHealth, Largest, LatencyHealth, SampledTimes,
-    SnapshotHealth, Tier1Health,
+    CollectionHealth, Growth, Health, ImageHealth, JournalHealth, Largest, LatencyHealth, SampledTimes, SnapshotHealth,
+    Tier1Health,
 };
 use super::keys::{self, TIER1};
 use super::{Core, Database};
@@ -148,7 +148,7 @@ impl Core {
             snapshots: SnapshotHealth::default(),
             disk_bytes: files.disk_bytes,
             latency: self.latency_health(),
-            hub: self.hub_health(),
+            hub: self.hub.figures(),
             anomalies: anomalies(&samples),
             growth: Growth {
                 samples,
@@ -252,17 +252,6 @@ impl Core {
             save: of(save.times(), SAVES_PER_SAMPLE),
             load: of(load.times(), LOADS_PER_SAMPLE),
             sync: sync.times(),
-        }
-    }
-
-    fn hub_health(&self) -> HubHealth {
-        let figures = self.hub.figures();
-        HubHealth {
-            events: figures.events,
-            subscribers: figures.subscribers,
-            queued: figures.queued,
-            lost: figures.lost,
-            plugins: figures.plugins,
         }
     }
 }

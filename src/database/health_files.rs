@@ -9,7 +9,7 @@ use super::export::Tell;
 use super::health_report::Checked;
 use super::open::{is_of_gateway, is_unfinished};
 use super::snapshots::imports;
-use super::validate;
+use super::validate::{self, utf8};
 use crate::analytics::{Cause, Severity};
 use crate::error::{Error, Result};
 use crate::hub::this_thread;
@@ -263,7 +263,7 @@ impl Check for Watch<'_> {
         if entry.cleared {
             return None;
         }
-        let key = std::str::from_utf8(entry.key).unwrap_or_default();
+        let key = utf8(entry.key);
         let Ok(text) = std::str::from_utf8(entry.text) else { return Some("a document is not UTF-8".to_owned()) };
         validate::check_document(key, text, u64::MAX, DEEPEST).err().map(|error| error.to_string())
     }

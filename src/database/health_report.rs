@@ -3,6 +3,7 @@
 //! Invariant: what is not known is null, never a guess.
 
 use crate::analytics::{Anomaly, Cause, Direction, Finding, Integrity, Sample, Times};
+use crate::hub::Figures;
 use serde::Serialize;
 
 /// How a store fares.
@@ -33,7 +34,7 @@ pub struct Health {
     /// Of all files in the store's folder.
     pub disk_bytes: u64,
     pub latency: LatencyHealth,
-    pub hub: HubHealth,
+    pub hub: Figures,
     pub growth: Growth,
     pub anomalies: Vec<Anomaly>,
     /// Only of the full form.
@@ -107,15 +108,6 @@ pub struct SampledTimes {
     pub times: Times,
     /// One of so many is measured; of durable saves and of batches every one.
     pub sampled: u32,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct HubHealth {
-    pub events: u64,
-    pub subscribers: u64,
-    pub queued: u64,
-    pub lost: u64,
-    pub plugins: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

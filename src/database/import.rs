@@ -99,12 +99,6 @@ impl ImportOptions {
         Ok(read)
     }
 
-    /// The same with a name for the file.
-    #[cfg(feature = "api-gateway")]
-    pub(super) fn called(self, name: &'static str) -> ImportOptions {
-        ImportOptions { called: Some(name), ..self }
-    }
-
     pub(super) fn has(&self, collection: Collection) -> bool {
         keys::is_among(self.collections.as_deref(), collection)
     }

@@ -3,10 +3,11 @@
 //! Reads the file once, from its beginning to its end, and looks at nothing else. Invariant: whatever was taken is a document
 //! that this store would take from a user, under a name that a user may save to.
 
+use super::Core;
 use super::export::{Outcome, Tell, of_failure};
 use super::import::ImportOptions;
 use super::keys::{self, RESTORABLE, Target};
-use super::{Core, validate};
+use super::validate::{self, utf8};
 use crate::disk::DiskFile;
 use crate::document::{Collection, DocumentId, check_key};
 use crate::error::{Error, Result};
@@ -234,11 +235,11 @@ impl Item {
     }
 
     pub fn key(&self) -> &str {
-        std::str::from_utf8(self.version.key()).unwrap_or_default()
+        utf8(self.version.key())
     }
 
     pub fn text(&self) -> &str {
-        std::str::from_utf8(self.version.text()).unwrap_or_default()
+        utf8(self.version.text())
     }
 
     fn id(&self) -> DocumentId<'_> {

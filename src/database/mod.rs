@@ -51,8 +51,8 @@ pub use export::{ExportedFile, Tell};
 pub use handle::Database;
 pub use health::HealthOptions;
 pub use health_report::{
-    Checked, CollectionHealth, Growth, Health, HubHealth, ImageHealth, JournalHealth, Largest, LatencyHealth,
-    SampledTimes, SnapshotHealth, Tier1Health,
+    Checked, CollectionHealth, Growth, Health, ImageHealth, JournalHealth, Largest, LatencyHealth, SampledTimes,
+    SnapshotHealth, Tier1Health,
 };
 pub use host::{HostOptions, ModuleState, Phase11};
 pub use import::{ImportOptions, ImportedFile};

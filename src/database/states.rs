@@ -7,6 +7,7 @@
 
 use super::checkpoint::{Published, Reach};
 use super::keys::{self, TIER1, Target};
+use super::validate::utf8;
 use super::{Core, readout};
 use crate::document::{Collection, DocumentId};
 use crate::error::{Error, Result};
@@ -31,13 +32,13 @@ pub(super) struct Named<'v> {
 impl Named<'_> {
     pub fn key(&self) -> &str {
         match self.collection {
-            Collection::PluginData => std::str::from_utf8(self.found.key()).unwrap_or_default(),
+            Collection::PluginData => utf8(self.found.key()),
             tier1 => tier1.name(),
         }
     }
 
     pub fn text(&self) -> &str {
-        std::str::from_utf8(self.found.text()).unwrap_or_default()
+        utf8(self.found.text())
     }
 }
 

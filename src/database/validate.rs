@@ -7,6 +7,11 @@ use super::scan::{Scan, scan};
 use crate::error::{Error, Result};
 use serde::de::IgnoredAny;
 
+/// The text of what was text when it was taken in.
+pub fn utf8(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
+}
+
 /// Checks a document's size, depth and syntax.
 pub fn check_document(key: &str, text: &str, max_bytes: u64, max_depth: usize) -> Result<()> {
     if text.len() as u64 > max_bytes {

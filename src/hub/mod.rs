@@ -36,6 +36,7 @@ pub use topic::{CHANGED, OVERFLOW, PLUGIN_LEFT, PLUGIN_REGISTERED, Pattern, SYNC
 use crate::sync::Mutex;
 use plugins::Plugins;
 use references::References;
+use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -170,7 +171,7 @@ impl Hub {
 }
 
 /// How much a hub has to do.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Figures {
     /// Published since the hub began.
     pub events: u64,
