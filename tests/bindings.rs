@@ -118,7 +118,7 @@ fn the_csharp_imports_are_fresh() {
     let file = folder.path().join("Native.cs");
     builder
         .csharp_dll_name("coffer")
-        .csharp_dll_name_if("UNITY_IOS && !UNITY_EDITOR", "__Internal")
+        .csharp_dll_name_if("(UNITY_IOS || UNITY_TVOS) && !UNITY_EDITOR", "__Internal")
         .csharp_namespace("Coffer")
         .csharp_class_name("Native")
         .csharp_use_function_pointer(false)

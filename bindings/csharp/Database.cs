@@ -52,7 +52,7 @@ namespace Coffer
             if (found != AbiVersion)
             {
                 throw new CofferException(Status.UnsupportedFormat, "this binding is written for version " + AbiVersion +
-                    " of Coffer's C ABI, and the library has version " + found);
+                    " of Coffer's C ABI, and the library has version " + found + ": take both from the same release");
             }
             byte* pathRoom = stackalloc byte[Utf8.Room];
             byte* optionsRoom = stackalloc byte[Utf8.Room];

@@ -1,7 +1,9 @@
-// Where the native library comes from: the file that the environment variable COFFER_LIBRARY names, else wherever the
-// platform looks for "coffer".
+// Where the native library comes from: the file that the environment variable COFFER_LIBRARY names; else
+// runtimes/<platform>/native beside this assembly, where the NuGet package lays it; else wherever the platform looks for
+// "coffer".
 //
-// It must not load anything when the variable is not set. Invariant: Ensure has returned before a method that calls the
+// It must not load anything itself where the platform finds the library by its own means, and must not answer a library
+// that cannot be had with less than what to do about it. Invariant: Ensure has returned before a method that calls the
 // library is even compiled, because Mono looks imports up when it compiles their caller. Hence what can be the first
 // to touch the library (the constructor and the static members of Database) calls Ensure, and then another method that
 // is never inlined.
@@ -11,28 +13,20 @@
 using System;
 using System.IO;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Coffer
 {
     internal static class Library
     {
-        private const string Variable = "COFFER_LIBRARY";
-
-#if UNITY_5_3_OR_NEWER
-        internal static bool Ensure()
-        {
-            return true;
-        }
-#else
         private static readonly object Gate = new object();
         private static volatile bool ready;
-        private static string file;
-        private static Func<string, IntPtr> load;
 
-        /// <summary>Sees to it, once, that "coffer" means the file that the variable names.</summary>
+        /// <summary>Sees to it, once, that "coffer" is a library that can be called.</summary>
         /// <returns>True.</returns>
-        /// <exception cref="DllNotFoundException">That file is not there or cannot be loaded.</exception>
+        /// <exception cref="DllNotFoundException">It is not there, or cannot be loaded here. The message says what to
+        /// do.</exception>
         internal static bool Ensure()
         {
             if (ready)
@@ -43,25 +37,157 @@ namespace Coffer
             {
                 if (!ready)
                 {
-                    Load();
+                    Find();
+                    Try();
                     ready = true;
                 }
             }
             return true;
         }
 
-        private static void Load()
+        // Calls the library once, so that what is wrong with it is said here and in our words.
+        private static void Try()
+        {
+            try
+            {
+                Touch();
+            }
+            catch (DllNotFoundException error)
+            {
+                throw new DllNotFoundException("Coffer's native library was not found or cannot be loaded. " + Advice() +
+                    " (" + OneLine(error) + ")", error);
+            }
+            catch (BadImageFormatException error)
+            {
+                throw new DllNotFoundException("Coffer's native library is for another processor or system. " + Advice() +
+                    " (" + OneLine(error) + ")", error);
+            }
+            catch (EntryPointNotFoundException error)
+            {
+                throw new DllNotFoundException("A library named coffer was found, but it is not Coffer's, or it is of another " +
+                    "version. Take the native library and the C# sources from the same release. (" + OneLine(error) + ")", error);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private static void Touch()
+        {
+            Native.coffer_abi_version();
+        }
+
+        private static string OneLine(Exception error)
+        {
+            return error.Message.Replace("\r", "").Replace('\n', ' ').Trim();
+        }
+
+#if UNITY_5_3_OR_NEWER
+        private static void Find()
+        {
+        }
+
+        private static string Advice()
+        {
+            return "In the Project window, look in Packages/Coffer/Plugins for the plug-in of this platform, and at its import " +
+                "settings; if it is not there, build the package with the library for this platform.";
+        }
+#else
+        private const string Variable = "COFFER_LIBRARY";
+
+        private static string file;
+        private static Func<string, IntPtr> load;
+
+        private static void Find()
         {
             string named = Environment.GetEnvironmentVariable(Variable);
-            if (string.IsNullOrEmpty(named))
+            if (!string.IsNullOrEmpty(named))
             {
+                file = Path.GetFullPath(named);
+                if (!File.Exists(file))
+                {
+                    throw new DllNotFoundException(Variable + " names a file that is not there: " + file);
+                }
+                Use(true);
                 return;
             }
-            file = Path.GetFullPath(named);
-            if (!File.Exists(file))
+            file = Packaged();
+            if (file != null)
             {
-                throw new DllNotFoundException(Variable + " names a file that is not there: " + file);
+                Use(false);
             }
+        }
+
+        // .NET Core finds a package's library by the program's .deps.json; .NET Framework, Mono and programs that load
+        // assemblies as plug-ins have none. A library right beside the assembly is the platform's to find.
+        private static string Packaged()
+        {
+            string name = FileName();
+            foreach (string folder in Folders())
+            {
+                string beside = Path.Combine(folder, name);
+                if (File.Exists(beside) && !IsThis(beside))
+                {
+                    return null;
+                }
+                string packaged = Path.Combine(folder, "runtimes", Platform(), "native", name);
+                if (File.Exists(packaged))
+                {
+                    return packaged;
+                }
+            }
+            return null;
+        }
+
+        // Windows takes Coffer.dll, as somebody may call this assembly, for coffer.dll.
+        private static bool IsThis(string path)
+        {
+            return string.Equals(path, typeof(Library).Assembly.Location, StringComparison.OrdinalIgnoreCase);
+        }
+
+        // The assembly has no place of its own in a single-file program, and another one where it is shadow-copied.
+        private static string[] Folders()
+        {
+            string own = typeof(Library).Assembly.Location;
+            string program = AppDomain.CurrentDomain.BaseDirectory;
+            return string.IsNullOrEmpty(own) ? new[] { program } : new[] { Path.GetDirectoryName(own), program };
+        }
+
+        private static string FileName()
+        {
+            return OnWindows ? "coffer.dll" : OnMac ? "libcoffer.dylib" : "libcoffer.so";
+        }
+
+        // As NuGet names it, like "linux-x64".
+        private static string Platform()
+        {
+            return (OnWindows ? "win-" : OnMac ? "osx-" : "linux-") + Architecture();
+        }
+
+        private static bool OnWindows => Path.DirectorySeparatorChar == '\\';
+
+        // Mono says "Unix" of both.
+        private static bool OnMac => File.Exists("/System/Library/CoreServices/SystemVersion.plist");
+
+        // By reflection, because what forwards this type from .NET Standard is not installed with every Mono.
+        private static string Architecture()
+        {
+            const string Name = "System.Runtime.InteropServices.RuntimeInformation";
+            Type information = typeof(object).Assembly.GetType(Name) ?? Type.GetType(Name + ", " + Name);
+            object architecture = information?.GetProperty("ProcessArchitecture")?.GetValue(null, null);
+            return architecture?.ToString().ToLowerInvariant() ?? (IntPtr.Size == 8 ? "x64" : "x86");
+        }
+
+        private static string Advice()
+        {
+            if (file != null)
+            {
+                return "The file is " + file + "; it has to be the one for " + Platform() + ".";
+            }
+            return "Put " + FileName() + " for " + Platform() + " into " + Folders()[0] + ", or set " + Variable + " to its path." +
+                (IntPtr.Size == 4 ? " This is a 32-bit process: Coffer's packages have 64-bit libraries only." : "");
+        }
+
+        private static void Use(bool named)
+        {
             if (SetResolver())
             {
                 return;
@@ -70,11 +196,26 @@ namespace Coffer
             {
                 MapOnMono();
             }
+            else if (!OnWindows)
+            {
+                LeaveToPlatform(named);
+            }
             else if (LoadLibraryW(file) == IntPtr.Zero)
             {
                 // .NET Framework: once it is loaded, the name "coffer" finds a module of that name.
-                throw new DllNotFoundException(file + " cannot be loaded: error " + Marshal.GetLastWin32Error());
+                throw new DllNotFoundException("Coffer's native library cannot be loaded: error " + Marshal.GetLastWin32Error() +
+                    ". " + Advice());
             }
+        }
+
+        // .NET Core 2 off Windows takes what its .deps.json names or what is beside the program, and cannot be told of more.
+        private static void LeaveToPlatform(bool named)
+        {
+            if (named)
+            {
+                throw new DllNotFoundException(Variable + " needs .NET Core 3 or later; put a copy beside the program instead of " + file);
+            }
+            file = null;
         }
 
         // .NET Core 3 and later. By reflection, because .NET Standard 2.0 does not know these types.

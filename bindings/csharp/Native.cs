@@ -12,7 +12,7 @@ namespace Coffer
 {
     internal static unsafe partial class Native
     {
-#if UNITY_IOS && !UNITY_EDITOR
+#if (UNITY_IOS || UNITY_TVOS) && !UNITY_EDITOR
         const string __DllName = "__Internal";
 #else
         const string __DllName = "coffer";

@@ -149,7 +149,8 @@ internal static partial class Binding
 
     private static void ExchangeArguments(string folder)
     {
-        string path = folder + "/ \u00E9 \"\\\n\U0001F5E1";
+        // Windows has no quotes and controls in the names of files, and takes a backslash for a folder's end.
+        string path = folder + (Path.DirectorySeparatorChar == '\\' ? "/ \u00E9 '\U0001F5E1" : "/ \u00E9 \"\\\n\U0001F5E1");
         ProgressHandler never = (done, total) => throw new TimeoutException("it was asked");
         var db = new Database(folder + "/store");
         Throws<ArgumentNullException>(() => db.ImportDatabaseFromExternal(null, null, null, never));

@@ -1,7 +1,7 @@
 // What is special to the C# binding: handles that are forgotten, disposed twice or used afterwards, texts on their way to
 // UTF-8, byte arrays, many threads, and the names of the statuses. What is special to events is in Binding.Hub.cs, to
 // plug-ins in Binding.Plugins.cs, to hosts in Binding.Hosts.cs, to files of other programs in Binding.Exchange.cs, to health in
-// Binding.Health.cs, to the API over HTTP in Binding.Gateway.cs.
+// Binding.Health.cs, to the API over HTTP in Binding.Gateway.cs, to application domains in Binding.Domains.cs.
 //
 // It must not repeat the conformance cases. Invariant: every case ends with no handle left open.
 using System;
@@ -346,6 +346,6 @@ internal static partial class Binding
             ProgressThatStops, ProgressThatWorks, ProgressIsLetGo, ExchangeArguments, ImportOptionsAndAnswers, HealthHandlers,
             HealthHandlersAreLetGo, OtherCultures, HealthAnswers, HealthOfDamage, GatewayTexts, GatewayArguments,
             EndpointsOnServerThreads, PolledEndpoints, ApisNobodyKeeps, EndingApisFromWithin, RequestsOnManyThreads,
-            NothingLeft);
+            DomainsThatEnd, NothingLeft);
     }
 }
