@@ -3,8 +3,6 @@
 //! Holds the `Error` type and `Result`. It knows no C numbers (those are in `ffi/status.rs`) and does no I/O.
 //! Invariant: every message is one line that says what failed, where, and, if the caller can mend it, how.
 
-use std::cmp::Reverse;
-use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -114,13 +112,20 @@ const NEAREST: usize = 3;
 
 /// The names most like `name`, the earlier first among those that are equally near.
 pub fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a String>) -> Vec<String> {
-    let mut seen = HashSet::new();
-    let mut names: Vec<&String> = names.into_iter().filter(|one| seen.insert(*one)).collect();
-    names.sort_by_cached_key(|one| {
-        let likeness = strsim::jaro_winkler(&name.to_lowercase(), &one.to_lowercase());
-        Reverse((likeness * 1000.0) as u64)
-    });
-    names.into_iter().take(NEAREST).cloned().collect()
+    let name = name.to_lowercase();
+    let mut best: Vec<(u64, &String)> = Vec::new();
+    for one in names {
+        if best.iter().any(|(_, other)| *other == one) {
+            continue;
+        }
+        let likeness = (strsim::jaro_winkler(&name, &one.to_lowercase()) * 1000.0) as u64;
+        let at = best.iter().position(|(other, _)| *other < likeness).unwrap_or(best.len());
+        if at < NEAREST {
+            best.insert(at, (likeness, one));
+            best.truncate(NEAREST);
+        }
+    }
+    best.into_iter().map(|(_, one)| one.clone()).collect()
 }
 
 /// The end of a message that tells which names there are.

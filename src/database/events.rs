@@ -54,6 +54,7 @@ impl Default for SubscriptionOptions {
 impl SubscriptionOptions {
     /// Reads options from a JSON object; `None` stands for the defaults.
     pub fn parse(json: Option<&str>) -> Result<SubscriptionOptions> {
+        Module::IntegrationHub.need()?;
         let Some(json) = json else { return Ok(SubscriptionOptions::default()) };
         let read: SubscriptionOptions = read_object(json, r#"{"direct": true}"#)?;
         if !(1..=LARGEST_QUEUE).contains(&read.queue) {
@@ -179,7 +180,9 @@ impl Database {
         let core = self.newest_core();
         core.leave_as_host(self.id);
         core.leave_as_plugins(self.id);
-        subscribers.iter().for_each(|one| core.hub.unsubscribe(one));
+        if Module::IntegrationHub.is_built_in() {
+            subscribers.iter().for_each(|one| core.hub.unsubscribe(one));
+        }
         core.hub.references.release(self.id);
     }
 

@@ -42,6 +42,7 @@ pub struct HealthOptions {
 impl HealthOptions {
     /// Reads options from a JSON object; `None` stands for the defaults.
     pub fn parse(json: Option<&str>) -> Result<HealthOptions> {
+        Module::Analytics.need()?;
         json.map_or_else(|| Ok(HealthOptions::default()), |json| read_object(json, r#"{"full": true}"#))
     }
 }

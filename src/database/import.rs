@@ -90,6 +90,7 @@ impl Default for ImportOptions {
 impl ImportOptions {
     /// Reads options from a JSON object; `None` stands for the defaults.
     pub fn parse(json: Option<&str>) -> Result<ImportOptions> {
+        Module::ImportExport.need()?;
         let Some(json) = json else { return Ok(ImportOptions::default()) };
         let read: ImportOptions = read_object(json, r#"{"mode": "replace"}"#)?;
         if let Some(unknown) = keys::not_restorable(read.collections.as_deref()) {

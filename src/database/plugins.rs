@@ -53,6 +53,7 @@ impl Default for Dependencies {
 impl PluginWish {
     /// Reads it from a JSON object.
     pub fn parse(json: &str) -> Result<PluginWish> {
+        Module::IntegrationHub.need()?;
         read_object(json, r#"{"name": "party-optimizer", "version": "1.0.0", "exports": ["optimize"]}"#)
     }
 
@@ -173,6 +174,9 @@ pub fn check_answer(call: &Call, json: &str) -> Result<()> {
 
 impl Core {
     pub(super) fn leave_as_plugins(&self, owner: u64) {
+        if !Module::IntegrationHub.is_built_in() {
+            return;
+        }
         for plugin in self.hub.plugins.take_all(owner) {
             plugin.remove();
             self.announce_plugin(PLUGIN_LEFT, &plugin.info);

@@ -91,7 +91,7 @@ impl Core {
             }
             true
         });
-        versions.sort_by_key(|one| one.version);
+        versions.sort_unstable_by_key(|one| one.version);
         versions
     }
 

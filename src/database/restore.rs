@@ -10,6 +10,7 @@ use crate::document::Collection;
 use crate::error::{Error, Result};
 use crate::hub::Outbox;
 use crate::journal::Log;
+use crate::module::Module;
 use crate::options::read_object;
 use crate::snapshots::{Point, Side};
 use crate::store::{NOW, Older, View};
@@ -31,6 +32,7 @@ pub struct Selection {
 impl Selection {
     /// Reads a selection from a JSON object; `None` stands for everything.
     pub fn parse(json: Option<&str>) -> Result<Selection> {
+        Module::BackupRestore.need()?;
         let Some(json) = json else { return Ok(Selection::default()) };
         let read: Selection = read_object(json, r#"{"dry_run": true}"#)?;
         if let Some(unknown) = keys::not_restorable(read.collections.as_deref()) {

@@ -4,11 +4,18 @@
 //! whether it is valid is for whoever reads it. Invariant: UTF-16 that is no Unicode text ends the reading, it is never
 //! mended.
 
-use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use std::fmt;
 use std::io::{self, Read};
 
 const CHUNK: usize = 32 << 10;
+
+/// How the bytes of a file are to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    Utf8,
+    Utf16Le,
+    Utf16Be,
+}
 
 /// What UTF-16 that is no Unicode text is called.
 pub const MALFORMED: &str = "not valid UTF-16 here";
@@ -32,8 +39,7 @@ pub struct Decoded<'r> {
     raw: Vec<u8>,
     /// How many of them are given out.
     used: usize,
-    decoder: Option<Decoder>,
-    encoding: Option<&'static Encoding>,
+    encoding: Option<Encoding>,
     /// Whether a UTF-16 file without a byte order mark is one that begins with `<`.
     is_xml: bool,
     is_at_end: bool,
@@ -47,7 +53,6 @@ impl<'r> Decoded<'r> {
             inner: Box::new(inner),
             raw: Vec::new(),
             used: 0,
-            decoder: None,
             encoding: None,
             is_xml,
             is_at_end: false,
@@ -56,19 +61,12 @@ impl<'r> Decoded<'r> {
     }
 
     /// A stream of an encoding that is known, and whose byte order mark has been passed.
-    pub fn known(inner: impl Read + 'r, encoding: &'static Encoding) -> Decoded<'r> {
-        let mut decoded = Decoded::new(inner, false);
-        decoded.set(encoding);
-        decoded
-    }
-
-    fn set(&mut self, encoding: &'static Encoding) {
-        self.encoding = Some(encoding);
-        self.decoder = (encoding != UTF_8).then(|| encoding.new_decoder_without_bom_handling());
+    pub fn known(inner: impl Read + 'r, encoding: Encoding) -> Decoded<'r> {
+        Decoded { encoding: Some(encoding), ..Decoded::new(inner, false) }
     }
 
     /// The encoding that was found; `None` before the first read.
-    pub fn encoding(&self) -> Option<&'static Encoding> {
+    pub fn encoding(&self) -> Option<Encoding> {
         self.encoding
     }
 
@@ -97,16 +95,19 @@ impl<'r> Decoded<'r> {
         outcome
     }
 
-    fn detect(&mut self) -> io::Result<()> {
+    fn detect(&mut self) -> io::Result<Encoding> {
         self.gather(4)?;
         let (encoding, mark) = match self.raw.as_slice() {
-            [b'<', 0, ..] if self.is_xml => (UTF_16LE, 0),
-            [0, b'<', ..] if self.is_xml => (UTF_16BE, 0),
-            start => Encoding::for_bom(start).unwrap_or((UTF_8, 0)),
+            [b'<', 0, ..] if self.is_xml => (Encoding::Utf16Le, 0),
+            [0, b'<', ..] if self.is_xml => (Encoding::Utf16Be, 0),
+            [0xff, 0xfe, ..] => (Encoding::Utf16Le, 2),
+            [0xfe, 0xff, ..] => (Encoding::Utf16Be, 2),
+            [0xef, 0xbb, 0xbf, ..] => (Encoding::Utf8, 3),
+            _ => (Encoding::Utf8, 0),
         };
         self.used = mark;
-        self.set(encoding);
-        Ok(())
+        self.encoding = Some(encoding);
+        Ok(encoding)
     }
 
     fn malformed(&mut self) -> io::Error {
@@ -114,46 +115,38 @@ impl<'r> Decoded<'r> {
         io::Error::new(io::ErrorKind::InvalidData, NotText)
     }
 
-    fn decode(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        loop {
-            if self.raw.len() == self.used && !self.is_at_end {
-                self.gather(CHUNK)?;
-            }
-            let rest = self.raw.get(self.used..).unwrap_or_default();
-            let Some(decoder) = self.decoder.as_mut() else { return Ok(0) };
-            let (result, read, written) = decoder.decode_to_utf8_without_replacement(rest, into, self.is_at_end);
-            self.used += read;
-            match result {
-                // What was well formed before it comes first; the next read refuses.
-                DecoderResult::Malformed(..) if written == 0 => return Err(self.malformed()),
-                DecoderResult::Malformed(..) => {
-                    self.is_malformed = true;
-                    return Ok(written);
-                }
-                DecoderResult::InputEmpty if self.is_at_end => {
-                    self.decoder = None;
-                    return Ok(written);
-                }
-                _ if written > 0 => return Ok(written),
-                // Room for no single character: whoever reads gives more.
-                DecoderResult::OutputFull => return Err(io::ErrorKind::InvalidInput.into()),
-                DecoderResult::InputEmpty => {}
-            }
+    fn decode(&mut self, is_big_endian: bool, into: &mut [u8]) -> io::Result<usize> {
+        // No character takes more than four bytes.
+        if self.raw.len() - self.used < 4 && !self.is_at_end {
+            self.gather(CHUNK)?;
         }
+        let rest = self.raw.get(self.used..).unwrap_or_default();
+        let (read, written, stop) = utf_16_to_8(rest, is_big_endian, self.is_at_end, into);
+        self.used += read;
+        match stop {
+            Stop::Malformed if written == 0 => return Err(self.malformed()),
+            // What was well formed before it comes first; the next read refuses.
+            Stop::Malformed => self.is_malformed = true,
+            // Room for no single character: whoever reads gives more.
+            Stop::Full if written == 0 => return Err(io::ErrorKind::InvalidInput.into()),
+            Stop::Full | Stop::Short => {}
+        }
+        Ok(written)
     }
 }
 
 impl Read for Decoded<'_> {
     /// Gives 0 only at the end. `into` has room for one character at least.
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.encoding.is_none() {
-            self.detect()?;
-        }
+        let encoding = match self.encoding {
+            Some(encoding) => encoding,
+            None => self.detect()?,
+        };
         if self.is_malformed {
             return Err(self.malformed());
         }
-        if self.encoding != Some(UTF_8) {
-            return if self.decoder.is_some() { self.decode(into) } else { Ok(0) };
+        if encoding != Encoding::Utf8 {
+            return self.decode(encoding == Encoding::Utf16Be, into);
         }
         let rest = self.raw.get(self.used..).unwrap_or_default();
         if rest.is_empty() {
@@ -166,6 +159,53 @@ impl Read for Decoded<'_> {
         self.used += count;
         Ok(count)
     }
+}
+
+/// Why turning UTF-16 into UTF-8 stopped.
+enum Stop {
+    /// No whole character is left.
+    Short,
+    /// The next character has no room.
+    Full,
+    /// What comes next is no character.
+    Malformed,
+}
+
+/// How many bytes were read and written, and why no more. `is_all` says that nothing comes behind `from`: then half a
+/// character at its end is no text. Of `into`, bytes behind the written ones may change.
+fn utf_16_to_8(from: &[u8], is_big_endian: bool, is_all: bool, into: &mut [u8]) -> (usize, usize, Stop) {
+    let unit = |pair: &[u8; 2]| if is_big_endian { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) };
+    let (mut read, mut written) = (0, 0);
+    let stop = loop {
+        // Most text is ASCII, and that goes eight characters at a time.
+        while let Some(pairs) = from.get(read..).and_then(|rest| rest.first_chunk::<16>())
+            && let Some(room) = into.get_mut(written..).and_then(|room| room.first_chunk_mut::<8>())
+        {
+            let mut bits = 0;
+            for (byte, pair) in room.iter_mut().zip(pairs.as_chunks::<2>().0) {
+                bits |= unit(pair);
+                *byte = unit(pair) as u8;
+            }
+            if bits > 0x7f {
+                break;
+            }
+            read += 16;
+            written += 8;
+        }
+        let rest = from.get(read..).unwrap_or_default();
+        match char::decode_utf16(rest.as_chunks::<2>().0.iter().map(unit)).next() {
+            Some(Ok(character)) => {
+                let Some(room) = into.get_mut(written..written + character.len_utf8()) else { break Stop::Full };
+                written += character.encode_utf8(room).len();
+                read += 2 * character.len_utf16();
+            }
+            // The first half of a pair, and the other half is still to come.
+            Some(Err(half)) if !is_all && rest.len() < 4 && half.unpaired_surrogate() < 0xdc00 => break Stop::Short,
+            None if rest.is_empty() || !is_all => break Stop::Short,
+            None | Some(Err(_)) => break Stop::Malformed,
+        }
+    };
+    (read, written, stop)
 }
 
 fn read_some(from: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
@@ -211,6 +251,17 @@ mod tests {
         Ok(text)
     }
 
+    fn read_until_error(decoded: &mut Decoded<'_>) -> (String, Vec<u8>) {
+        let (mut piece, mut read) = ([0; 64], Vec::new());
+        loop {
+            match decoded.read(&mut piece) {
+                Ok(0) => panic!("it ends without an error behind {read:?}"),
+                Ok(count) => read.extend_from_slice(&piece[..count]),
+                Err(error) => return (error.to_string(), read),
+            }
+        }
+    }
+
     fn utf16(text: &str, bytes_of: fn(u16) -> [u8; 2]) -> Vec<u8> {
         text.encode_utf16().flat_map(bytes_of).collect()
     }
@@ -230,6 +281,42 @@ mod tests {
         }
     }
 
+    /// Stretches of ASCII of every length, between characters of every size, at every place in what is read at once.
+    #[test]
+    fn runs_of_ascii_end_where_they_end() {
+        let mut text = String::new();
+        for (length, other) in
+            (0..40).flat_map(|length| "\u{7f}\u{80}é\u{7ff}☃\u{fffd}😀".chars().map(move |c| (length, c)))
+        {
+            text.extend(('!'..='~').cycle().skip(length).take(length));
+            text.push(other);
+        }
+        for bytes_of in [u16::to_le_bytes, u16::to_be_bytes] {
+            let bytes = utf16(&format!("\u{feff}{text}"), bytes_of);
+            for room in 4..40 {
+                let (mut decoded, mut read) = (Decoded::new(&*bytes, false), Vec::new());
+                let mut piece = vec![0; room];
+                while let count @ 1.. = decoded.read(&mut piece).unwrap() {
+                    read.extend_from_slice(&piece[..count]);
+                }
+                assert_eq!(String::from_utf8(read).unwrap(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn half_a_pair_is_no_text_wherever_it_stands() {
+        let good = "0123456789abcdef".repeat(2);
+        for (at, half) in (0..=good.len()).flat_map(|at| [0xd800, 0xdbff, 0xdc00, 0xdfff].map(move |half| (at, half))) {
+            let mut units: Vec<u16> = good.encode_utf16().collect();
+            units.insert(at, half);
+            let bytes: Vec<u8> = [0xfeff].into_iter().chain(units).flat_map(u16::to_be_bytes).collect();
+            let mut decoded = Decoded::new(&*bytes, false);
+            let (error, read) = read_until_error(&mut decoded);
+            assert_eq!((error.as_str(), &*read), (MALFORMED, good[..at].as_bytes()));
+        }
+    }
+
     #[test]
     fn utf_16_that_is_no_text_is_refused_behind_what_is() {
         let mut half_a_pair = utf16("\u{feff}ab", u16::to_le_bytes);
@@ -237,14 +324,12 @@ mod tests {
         let mut half_a_unit = utf16("\u{feff}ab", u16::to_be_bytes);
         half_a_unit.push(0);
         for bytes in [half_a_pair, half_a_unit] {
-            let mut source = &*bytes;
-            let mut decoded = Decoded::new(&mut source, false);
-            let mut text = [0; 64];
-            for expected in [b'a', b'b'] {
-                assert_eq!((decoded.read(&mut text).unwrap(), text[0]), (1, expected));
-            }
-            assert_eq!(decoded.read(&mut text).unwrap_err().to_string(), MALFORMED);
+            let mut decoded = Decoded::new(&*bytes, false);
+            let (error, read) = read_until_error(&mut decoded);
+            assert_eq!((error.as_str(), &*read), (MALFORMED, &b"ab"[..]));
             assert!(decoded.is_malformed());
+            // It stays so.
+            assert_eq!(read_until_error(&mut decoded), (error, Vec::new()));
         }
     }
 }

@@ -30,6 +30,8 @@ impl From<Error> for Failure {
 }
 
 impl Failure {
+    #[cold]
+    #[inline(never)]
     pub fn null(what: &str) -> Failure {
         Failure::Argument { status: COFFER_ERROR_NULL_ARGUMENT, message: format!("{what} is NULL") }
     }
@@ -43,24 +45,40 @@ impl Failure {
 }
 
 /// Runs the body of an exported function: a panic becomes a status, a failure leaves its message.
+#[inline]
 pub fn guarded(body: impl FnOnce() -> Result<(), Failure>) -> i32 {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => {
-            set_message("");
+            clear_message();
             COFFER_OK
         }
-        Ok(Err(failure)) => {
-            let (status, message) = failure.parts();
-            set_message(&message);
-            status
-        }
-        Err(payload) => {
-            set_message(&format!("Coffer failed inside, please report it: {}", panic_text(&payload)));
-            // Dropping a payload may panic as well, and there is nobody left to tell.
-            std::mem::forget(payload);
-            COFFER_ERROR_INTERNAL
-        }
+        Ok(Err(failure)) => failed(failure),
+        Err(payload) => panicked(payload),
     }
+}
+
+// What follows is a function each, not a copy in every exported function.
+
+#[cold]
+#[inline(never)]
+fn failed(failure: Failure) -> i32 {
+    let (status, message) = failure.parts();
+    set_message(&message);
+    status
+}
+
+#[cold]
+#[inline(never)]
+fn panicked(payload: Box<dyn Any + Send>) -> i32 {
+    set_message(&format!("Coffer failed inside, please report it: {}", panic_text(&payload)));
+    // Dropping a payload may panic as well, and there is nobody left to tell.
+    std::mem::forget(payload);
+    COFFER_ERROR_INTERNAL
+}
+
+fn clear_message() {
+    // SAFETY: the cell belongs to this thread alone, and no reference to its content outlives the function that made it.
+    MESSAGE.with(|cell| unsafe { cell.get().cast::<u8>().write(0) });
 }
 
 fn panic_text(payload: &Box<dyn Any + Send>) -> &str {

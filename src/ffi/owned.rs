@@ -1,12 +1,14 @@
-//! Handles that belong to a database handle and go with it.
+//! Handles that belong to a database handle and go with it: subscriptions and calls.
 //!
-//! Invariant: when a database handle is closed, nothing that was made through it is known any more, also what was just
-//! being made.
+//! Without the hub there is neither, so each function says at once that it has nothing, and the compiler drops what would
+//! come of it. Invariant: when a database handle is closed, nothing that was made through it is known any more, also what
+//! was just being made.
 
 use super::boundary::Failure;
 use super::handle::Table;
 use super::lifecycle::{HANDLES, coffer_db};
 use crate::error::Error;
+use crate::module::Module;
 use parking_lot::Mutex;
 use std::sync::Arc;
 
@@ -25,6 +27,7 @@ impl<T> Owned<T> {
     }
 
     pub fn insert(&self, db: coffer_db, value: Arc<T>) -> Result<u64, Failure> {
+        Module::IntegrationHub.need()?;
         let handle = if self.made_through.lock().len() < MOST { self.table.insert(value) } else { 0 };
         if handle == 0 {
             let reason = format!("this process has {MOST} subscriptions or calls, which is the limit; end some");
@@ -40,11 +43,14 @@ impl<T> Owned<T> {
     }
 
     pub fn get(&self, handle: u64) -> Option<Arc<T>> {
-        self.table.get(handle)
+        if Module::IntegrationHub.is_built_in() { self.table.get(handle) } else { None }
     }
 
     /// Takes one out, with the database handle that it was made through.
     pub fn remove(&self, handle: u64) -> Option<(Arc<T>, coffer_db)> {
+        if !Module::IntegrationHub.is_built_in() {
+            return None;
+        }
         let value = self.table.remove(handle)?;
         let mut made = self.made_through.lock();
         let place = made.iter().position(|(_, one)| *one == handle);
@@ -54,6 +60,9 @@ impl<T> Owned<T> {
 
     /// Takes out what was made through a database handle.
     pub fn forget(&self, db: coffer_db) {
+        if !Module::IntegrationHub.is_built_in() {
+            return;
+        }
         let mut gone = Vec::new();
         self.made_through.lock().retain(|(through, handle)| {
             if *through == db {

@@ -31,10 +31,16 @@ pub unsafe fn optional<'a>(what: &str, text: *const c_char) -> Result<Option<&'a
     let bytes = unsafe { CStr::from_ptr(text.cast()) }.to_bytes();
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(Some(text)),
-        Err(error) => {
-            let message = format!("{what} is not UTF-8: byte {} breaks it", error.valid_up_to());
-            Err(Failure::Argument { status: COFFER_ERROR_INVALID_UTF8, message })
-        }
+        Err(error) => Err(not_text(what, error.valid_up_to())),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn not_text(what: &str, valid: usize) -> Failure {
+    Failure::Argument {
+        status: COFFER_ERROR_INVALID_UTF8,
+        message: format!("{what} is not UTF-8: byte {valid} breaks it"),
     }
 }
 

@@ -15,7 +15,8 @@ pub const FORMAT: u32 = 1;
 pub const SMALLEST: u64 = 64 << 10;
 const MAGIC: [u8; 8] = *b"COFFERJ\xFF";
 const CHECKED: usize = 60;
-static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+/// How much of a new segment is written at once.
+const PIECE: u64 = 64 << 10;
 
 /// What the header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,10 +103,12 @@ pub fn create(disk: &dyn Disk, folder: &Path, number: u64, size: u64) -> Result<
     let path = folder.join(name(number));
     let file = disk.create(&path).map_err(|source| Error::io("create", &path, source))?;
     let blank = Blank { number, path, file, size };
+    // Not a constant: the library would be larger by it.
+    let zeros = vec![0; size.min(PIECE) as usize];
     let mut offset = 0;
     while offset < size {
-        let count = (size - offset).min(ZEROS.len() as u64);
-        let zeros = ZEROS.get(..count as usize).unwrap_or(&ZEROS);
+        let count = (size - offset).min(PIECE);
+        let zeros = zeros.get(..count as usize).unwrap_or(&zeros);
         if let Err(source) = blank.file.write_at(zeros, offset) {
             let failure = Error::io("write", &blank.path, source);
             // A half-made segment holds nothing; one that stays is removed at the next opening.

@@ -4,8 +4,7 @@
 //! rows. Invariant: nothing is replaced: bytes that are no text end the reading.
 
 use super::FIXED;
-use crate::exchange::decode::Decoded;
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
+use crate::exchange::decode::{Decoded, Encoding};
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 /// As much of a file as decides how the rest is read.
@@ -41,11 +40,11 @@ pub fn open(input: &mut dyn Read, delimiter: Option<u8>) -> io::Result<Input<'_>
 }
 
 /// The encoding, none for UTF-8, and the length of the mark that says so.
-fn encoding(beginning: &[u8]) -> (Option<&'static Encoding>, usize) {
+fn encoding(beginning: &[u8]) -> (Option<Encoding>, usize) {
     match beginning {
         [0xef, 0xbb, 0xbf, ..] => (None, 3),
-        [0xff, 0xfe, ..] => (Some(UTF_16LE), 2),
-        [0xfe, 0xff, ..] => (Some(UTF_16BE), 2),
+        [0xff, 0xfe, ..] => (Some(Encoding::Utf16Le), 2),
+        [0xfe, 0xff, ..] => (Some(Encoding::Utf16Be), 2),
         // Without a mark: delimiters, digits and line ends are enough to tell, and no text in UTF-8 has zeros.
         _ => {
             let pairs = beginning.as_chunks::<2>().0;
@@ -54,8 +53,8 @@ fn encoding(beginning: &[u8]) -> (Option<&'static Encoding>, usize) {
             let high_first = zeros(|[high, low]| *low != 0 && *high == 0);
             match low_first.max(high_first) {
                 most if most * 4 <= pairs.len() => (None, 0),
-                _ if low_first > high_first => (Some(UTF_16LE), 0),
-                _ => (Some(UTF_16BE), 0),
+                _ if low_first > high_first => (Some(Encoding::Utf16Le), 0),
+                _ => (Some(Encoding::Utf16Be), 0),
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Holds one chunk. Counts lines only where somebody asks or the chunk changes, since nobody asks for most places.
 //! Invariant: from one mark to the next no more bytes are given out than a token may have, however long it goes on.
 
-use crate::exchange::decode::{Decoded, MALFORMED};
+use crate::exchange::decode::{Decoded, Encoding, MALFORMED};
 use crate::exchange::{Failure, Place};
 use std::io::{self, BufRead, Read};
 
@@ -51,7 +51,7 @@ impl<'r> Input<'r> {
 
     /// The encoding that the bytes have, as far as any were read.
     pub fn is_utf_16(&self) -> bool {
-        self.bytes.encoding().is_some_and(|encoding| encoding != encoding_rs::UTF_8)
+        self.bytes.encoding().is_some_and(|encoding| encoding != Encoding::Utf8)
     }
 
     /// What of the file is read and not given out.
