@@ -35,3 +35,11 @@ pub mod options;
 pub mod snapshots;
 pub mod store;
 mod sync;
+
+/// The shape of the C interface of this build.
+pub const ABI_VERSION: u32 = ffi::library::COFFER_ABI_VERSION;
+
+/// The name of the status that stands for an error, in every language: `"COFFER_ERROR_BUSY"`.
+pub fn status_name(error: &error::Error) -> &'static str {
+    ffi::status::name_of(ffi::status::status_of(error)).to_str().unwrap_or_default()
+}

@@ -5,7 +5,7 @@
 //! of one sequence number.
 
 use super::commit::{Caller, Prepared, now_ms};
-use super::keys::{self, TIER1};
+use super::keys::{self, RESTORABLE, TIER1};
 use super::states::State;
 use super::validate::utf8;
 use super::{Core, Database};
@@ -18,6 +18,7 @@ use crate::store::StagedFile;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -49,6 +50,38 @@ pub struct ExportedFile {
     pub time_ms: u64,
 }
 
+/// Which documents are exported: all of the present if everything is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExportSelection {
+    /// A state as restoring takes it: a snapshot's id or label, `latest`, or a moment.
+    pub at: Option<String>,
+    /// Names of collections.
+    pub collections: Option<Vec<String>>,
+    /// Keys as users know them.
+    pub keys: Option<HashSet<String>>,
+}
+
+impl ExportSelection {
+    fn is_all(&self) -> bool {
+        *self == ExportSelection::default()
+    }
+
+    fn has(&self, collection: Collection, key: &str) -> bool {
+        keys::is_among(self.collections.as_deref(), collection)
+            && self.keys.as_ref().is_none_or(|keys| keys.contains(key))
+    }
+
+    fn check(&self) -> Result<()> {
+        match keys::not_restorable(self.collections.as_deref()) {
+            None => Ok(()),
+            Some(unknown) => {
+                let known = RESTORABLE.map(Collection::name).join(", ");
+                Err(Error::InvalidArgument(format!("{unknown:?} cannot be exported; there are {known}")))
+            }
+        }
+    }
+}
+
 impl Database {
     /// Writes every document of one moment to a file: in JSON unless a format is named, and in the store's folder under a
     /// name with the time unless a path is given.
@@ -58,8 +91,23 @@ impl Database {
         path: Option<&Path>,
         tell: Tell<'_>,
     ) -> Result<ExportedFile> {
+        self.export_selected(format, path, &ExportSelection::default(), tell)
+    }
+
+    /// The same of some documents, or of an earlier state.
+    pub fn export_selected(
+        &self,
+        format: Option<&str>,
+        path: Option<&Path>,
+        selection: &ExportSelection,
+        tell: Tell<'_>,
+    ) -> Result<ExportedFile> {
         Module::ImportExport.need()?;
-        let exported = self.core()?.export_for_sharing(format, path, tell)?;
+        if selection.at.is_some() {
+            Module::BackupRestore.need()?;
+        }
+        selection.check()?;
+        let exported = self.core()?.export_for_sharing(format, path, selection, tell)?;
         if let Ok(core) = self.writable() {
             // Of a store that takes no changes any more an export is worth most.
             let _ = core.note(RECORD, &exported, self.plugin());
@@ -74,33 +122,52 @@ fn compact_time(time_ms: u64) -> String {
 }
 
 impl Core {
-    fn export_for_sharing(&self, format: Option<&str>, path: Option<&Path>, tell: Tell<'_>) -> Result<ExportedFile> {
+    fn export_for_sharing(
+        &self,
+        format: Option<&str>,
+        path: Option<&Path>,
+        selection: &ExportSelection,
+        tell: Tell<'_>,
+    ) -> Result<ExportedFile> {
         let format = format.map_or(Ok(Format::Json), Format::parse)?;
         let time_ms = now_ms();
         let path = path.map_or_else(|| self.unused_name(time_ms, format), Path::to_path_buf);
         self.check_target(&path)?;
-        self.write_file(format, &path, time_ms, tell)
+        self.write_file(format, &path, (selection, time_ms), tell)
     }
 
     /// The same under a name of the layer's own.
     #[cfg(feature = "api-gateway")]
     pub(super) fn write_export(&self, format: &str, path: &Path, tell: Tell<'_>) -> Result<ExportedFile> {
-        self.write_file(Format::parse(format)?, path, now_ms(), tell)
+        self.write_file(Format::parse(format)?, path, (&ExportSelection::default(), now_ms()), tell)
     }
 
-    fn write_file(&self, format: Format, path: &Path, time_ms: u64, tell: Tell<'_>) -> Result<ExportedFile> {
+    fn write_file(
+        &self,
+        format: Format,
+        path: &Path,
+        (selection, time_ms): (&ExportSelection, u64),
+        tell: Tell<'_>,
+    ) -> Result<ExportedFile> {
         let published = self.hold_files()?;
-        let (chosen, totals) = self.present()?;
-        let total = |collection: Collection| totals.get(collection as usize - 1).copied().unwrap_or_default();
-        let documents = keys::RESTORABLE.into_iter().map(|one| total(one).documents).sum();
-        let bytes: u64 = keys::RESTORABLE.into_iter().map(|one| total(one).bytes).sum();
+        let (chosen, totals) = match &selection.at {
+            Some(name) => (self.choose(&self.point(name)?, &published)?, None),
+            None => self.present().map(|(chosen, totals)| (chosen, Some(totals)))?,
+        };
+        let (documents, bytes) = match totals.filter(|_| selection.is_all()) {
+            Some(totals) => {
+                let of_users = RESTORABLE.iter().filter_map(|one| totals.get(*one as usize - 1));
+                of_users.fold((0, 0), |sum, one| (sum.0 + one.documents, sum.1 + one.bytes))
+            }
+            None => measure(&chosen.state, selection)?,
+        };
         let sequence = chosen.side.sequence;
         let counters = TIER1.map(|one| (keys::counter_key(one), chosen.state.counter(one))).into();
         let head = Head { version: env!("CARGO_PKG_VERSION").to_owned(), sequence, time_ms, documents, counters };
         let passes = u64::from(format.passes());
         let mut telling = Telling { tell, core: self, done: 0, told: 0, total: bytes.saturating_mul(passes) };
         telling.say(0)?;
-        let records = Records { state: &chosen.state, telling: RefCell::new(telling) };
+        let records = Records { state: &chosen.state, selection, telling: RefCell::new(telling) };
         let mut output = Output::create(self, path)?;
         let written = exchange::write(format, &records, &head, &mut output).and_then(|()| records.end());
         let (bytes, sha256) = output.finish(written)?;
@@ -163,6 +230,7 @@ impl Telling<'_> {
 /// documents by key.
 struct Records<'s, 't> {
     state: &'s State<'s>,
+    selection: &'s ExportSelection,
     telling: RefCell<Telling<'t>>,
 }
 
@@ -177,30 +245,50 @@ impl Records<'_, '_> {
 
 impl Source for Records<'_, '_> {
     fn each(&self, visit: &mut dyn FnMut(Record<'_>) -> Outcome) -> Outcome {
-        let mut show = |collection: Collection, key: &str, text: &[u8]| -> Outcome {
-            let text = utf8(text);
+        each(self.state, self.selection, &mut |collection, key, text| {
             visit(Record { collection: collection.name(), key, text })?;
             self.telling.borrow_mut().pass(text.len())
-        };
-        for collection in TIER1 {
-            let newest = self.state.newest(collection);
-            let number = newest.as_ref().map(|found| found.revision());
-            if let Some(found) = newest {
-                show(collection, collection.name(), found.text())?;
-            }
-            for version in self.state.versions(collection).into_iter().filter(|one| Some(*one) != number) {
-                let key = keys::version_key(collection, version);
-                if let Some(found) = self.state.get(DocumentId::new(collection, &key)) {
-                    show(collection, &key, found.text())?;
-                }
-            }
-        }
-        for found in self.state.entries(Collection::PluginData).filter(|found| !found.entry().cleared) {
-            let key = utf8(found.key());
-            show(Collection::PluginData, key, found.text())?;
-        }
-        Ok(())
+        })
     }
+}
+
+/// How many documents of a state are selected, and the bytes of their texts.
+fn measure(state: &State<'_>, selection: &ExportSelection) -> Result<(u64, u64)> {
+    let (mut documents, mut bytes) = (0, 0);
+    let counted = each(state, selection, &mut |_, _, text| {
+        (documents, bytes) = (documents + 1, bytes + text.len() as u64);
+        Ok(())
+    });
+    counted.map_err(|failure| of_failure(failure, Path::new("")))?;
+    Ok((documents, bytes))
+}
+
+/// Is handed a document: its collection, its key and its text.
+type Visit<'v> = &'v mut dyn FnMut(Collection, &str, &str) -> Outcome;
+
+/// Goes through the selected documents of a state in the order of the formats.
+fn each(state: &State<'_>, selection: &ExportSelection, visit: Visit<'_>) -> Outcome {
+    let mut show = |collection: Collection, key: &str, text: &[u8]| -> Outcome {
+        if selection.has(collection, key) { visit(collection, key, utf8(text)) } else { Ok(()) }
+    };
+    for collection in TIER1 {
+        let newest = state.newest(collection);
+        let number = newest.as_ref().map(|found| found.revision());
+        if let Some(found) = newest {
+            show(collection, collection.name(), found.text())?;
+        }
+        for version in state.versions(collection).into_iter().filter(|one| Some(*one) != number) {
+            let key = keys::version_key(collection, version);
+            if let Some(found) = state.get(DocumentId::new(collection, &key)) {
+                show(collection, &key, found.text())?;
+            }
+        }
+    }
+    for found in state.entries(Collection::PluginData).filter(|found| !found.entry().cleared) {
+        let key = utf8(found.key());
+        show(Collection::PluginData, key, found.text())?;
+    }
+    Ok(())
 }
 
 /// The file under way, and the hash of what is in it.

@@ -6,6 +6,7 @@
 //! Invariant: a commit is in the log's order before any reader sees it, and whatever was acknowledged is found again by
 //! the promise of its durability.
 
+mod about;
 mod background;
 mod checkpoint;
 mod commit;
@@ -45,9 +46,10 @@ mod snapshots;
 mod states;
 mod validate;
 
+pub use about::{FORMATS, Formats, owner};
 pub use commit::Edit;
 pub use events::{Registered, Subscription, SubscriptionOptions, Synced};
-pub use export::{ExportedFile, Tell};
+pub use export::{ExportSelection, ExportedFile, Tell};
 pub use handle::Database;
 pub use health::HealthOptions;
 pub use health_report::{
@@ -63,6 +65,10 @@ pub use readout::{LossReport, RecoveryReport};
 pub use restore::{Restored, Selection};
 pub use snapshot_files::{Exported, Verified};
 pub use snapshots::SnapshotList;
+
+// What the operations of `Database` hand out, for callers that know only this module.
+pub use crate::analytics::{Cause, Integrity, Severity};
+pub use crate::snapshots::{Difference, Snapshot};
 
 use crate::disk::{Disk, LockGuard, Thread};
 use crate::error::{Error, Result};

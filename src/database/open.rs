@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 /// The name of the lock file.
-const LOCK: &str = "lock";
+pub(super) const LOCK: &str = "lock";
 /// A reader beside a live writer can meet a file just when it is replaced; it then looks again, this often.
 const LOOKS: usize = 10;
 

@@ -43,6 +43,10 @@ impl Selection {
         Ok(read)
     }
 
+    pub(super) fn dry_run(&self) -> bool {
+        self.dry_run
+    }
+
     fn has(&self, collection: Collection, key: &str) -> bool {
         keys::is_among(self.collections.as_deref(), collection)
             && self.keys.as_ref().is_none_or(|keys| keys.contains(key))
@@ -147,8 +151,8 @@ impl Core {
     pub(super) fn restore(&self, name: &str, selection: &Selection, source: &str) -> Result<Restored> {
         // First, so that subscribers are called when everything else here is given back.
         let mut outbox = Outbox::default();
-        let log = self.log()?;
-        log.check()?;
+        let log = if selection.dry_run { None } else { Some(self.log()?) };
+        log.map_or(Ok(()), Log::check)?;
         let published = self.hold_files()?;
         let point = self.point(name)?;
         if point == Point::Now {
@@ -156,20 +160,18 @@ impl Core {
         }
         let target = self.choose(&point, &published)?;
         let now = State::View(View::new(&self.store, NOW, Older::Nothing));
-        let watch = Watch::start(self, log)?;
+        let watch = log.map(|log| Watch::start(self, log)).transpose()?;
         let mut wanted = Vec::new();
         compare(&target.state, &now, &mut |to, from| {
             let selected = to.as_ref().or(from.as_ref()).is_some_and(|one| selection.has(one.collection, one.key()));
             wanted.extend(if selected { Wanted::between(to, from) } else { None });
             Ok(())
         })?;
-        if selection.dry_run {
-            return Ok(announce(&target.side, &wanted));
-        }
+        let (Some(log), Some(watch)) = (log, &watch) else { return Ok(announce(&target.side, &wanted)) };
         check_size(wanted.iter().map(Wanted::size))?;
         let side = &target.side;
         let exchange = Exchange { core: self, log, target: &target.state, side, selection, now: &now, source };
-        exchange.commit(&wanted, &watch, &mut outbox)
+        exchange.commit(&wanted, watch, &mut outbox)
     }
 }
 

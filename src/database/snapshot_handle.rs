@@ -72,7 +72,9 @@ impl Database {
 
     /// Brings back a state, as far as it is selected, in one durable commit that also keeps the state before.
     pub fn restore(&self, name: &str, selection: &Selection) -> Result<Restored> {
-        self.backups_writable()?.restore(name, selection, self.plugin())
+        // Looking changes nothing.
+        let core = if selection.dry_run() { self.backups()? } else { self.backups_writable()? };
+        core.restore(name, selection, self.plugin())
     }
 
     /// How two states differ.

@@ -80,6 +80,10 @@ impl Disk for RealDisk {
         file.write_all(format!("{}\n", std::process::id()).as_bytes())?;
         Ok(Lock::Taken(Box::new(RealLock(file))))
     }
+
+    fn owner(&self, path: &Path) -> Option<u32> {
+        super::owner::owner_of(path)
+    }
 }
 
 /// The process id that the lock file names.

@@ -10,6 +10,7 @@
 mod files;
 mod memory;
 mod names;
+mod owner;
 mod thread;
 
 pub use files::RealDisk;
@@ -45,6 +46,10 @@ pub trait Disk: Send + Sync {
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
     /// Takes the lock that one process holds while it writes to a store; the file at `path` then names this process.
     fn lock(&self, path: &Path) -> io::Result<Lock>;
+    /// The process that holds the lock at `path`, as far as that can be told without touching it.
+    fn owner(&self, _path: &Path) -> Option<u32> {
+        None
+    }
 }
 
 /// An open file. Calls may come from several threads.

@@ -29,4 +29,4 @@ pub use check::{CheckLog, Extent, check};
 pub use log::{Committer, Log};
 pub use record::{Record, decode, encode};
 pub use recovery::{Loss, Recovered, Sealed, recover};
-pub use segment::number_in;
+pub use segment::{FORMAT as SEGMENT_FORMAT, number_in};

@@ -26,6 +26,7 @@ mod view;
 mod walk;
 
 pub use extremes::Extremes;
+pub use image::layout::{FORMAT as IMAGE_FORMAT, OLDEST_FORMAT as OLDEST_IMAGE_FORMAT};
 pub use image::{
     Check, Entry, HistoryRef, Image, ImageWriter, Manifest, Salvaged, Total, check, file_name, salvage, sequences,
     verify,

@@ -75,6 +75,11 @@ impl Image {
         &self.manifest
     }
 
+    /// The format that it was written in.
+    pub fn format(&self) -> u32 {
+        layout::read_header(&self.bytes).map_or(layout::FORMAT, |(format, _)| format)
+    }
+
     pub fn sequence(&self) -> u64 {
         self.trailer.sequence
     }
