@@ -11,7 +11,8 @@
  *  - Text is NUL-terminated UTF-8. A text that comes out of a `char **` is yours: give it back with
  *    coffer_string_free(). A text that is returned as `const char *` stays the library's.
  *  - Every function may be called from every thread. A handle that is 0, closed or made up is reported as
- *    COFFER_ERROR_INVALID_HANDLE, never followed.
+ *    COFFER_ERROR_INVALID_HANDLE, never followed. In a child that was forked while a store was open, every
+ *    function that returns a status returns COFFER_ERROR_FORKED.
  *  - No panic and no exception leaves the library.
  */
 
@@ -200,6 +201,11 @@
 #define COFFER_ERROR_CANCELLED -32
 
 /**
+ * This process was forked while a store was open in its parent, to which the store belongs.
+ */
+#define COFFER_ERROR_FORKED -33
+
+/**
  * A mistake in Coffer itself was caught at the boundary. Please report it with the message.
  */
 #define COFFER_ERROR_INTERNAL -99
@@ -375,6 +381,10 @@ COFFER_API void coffer_string_free(char *text);
  *
  * The folder is created if it is not there. A store that this process has open already is shared: the new handle sees
  * what the others save, at once. Another process keeps it from being opened, except read-only.
+ *
+ * A child that is forked while a handle is open shares the parent's files but not its threads: there every call returns
+ * `COFFER_ERROR_FORKED` and touches nothing. Fork before the first open, or start a new program in the child (`exec`,
+ * `posix_spawn`, `system`), for which none of this matters.
  *
  * - `path`: UTF-8.
  * - `options_json`: a JSON object, or NULL for the defaults. Every member may be left out; an unknown one is an error.

@@ -119,6 +119,10 @@ namespace Coffer
         ///  The folder is created if it is not there. A store that this process has open already is shared: the new handle sees
         ///  what the others save, at once. Another process keeps it from being opened, except read-only.
         ///
+        ///  A child that is forked while a handle is open shares the parent's files but not its threads: there every call returns
+        ///  `COFFER_ERROR_FORKED` and touches nothing. Fork before the first open, or start a new program in the child (`exec`,
+        ///  `posix_spawn`, `system`), for which none of this matters.
+        ///
         ///  - `path`: UTF-8.
         ///  - `options_json`: a JSON object, or NULL for the defaults. Every member may be left out; an unknown one is an error.
         ///    For this handle: `"durability"` (`"behind"`, `"written"`, `"durable"`; written), `"plugin"` (who opens; ""),
@@ -1155,6 +1159,7 @@ namespace Coffer
         internal const int COFFER_ERROR_MODULE_ABSENT = -30;
         internal const int COFFER_ERROR_UNREADABLE = -31;
         internal const int COFFER_ERROR_CANCELLED = -32;
+        internal const int COFFER_ERROR_FORKED = -33;
         internal const int COFFER_ERROR_INTERNAL = -99;
         internal const int COFFER_ABI_VERSION = 2;
         internal const int COFFER_DURABILITY_DEFAULT = 0;

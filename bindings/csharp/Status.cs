@@ -76,6 +76,8 @@ namespace Coffer
         Unreadable = -31,
         /// <summary>A <see cref="ProgressHandler"/> said to stop; nothing has changed.</summary>
         Cancelled = -32,
+        /// <summary>This process was forked while a store was open in its parent, to which the store belongs.</summary>
+        Forked = -33,
         /// <summary>A bug in Coffer.</summary>
         Internal = -99
     }

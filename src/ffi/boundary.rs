@@ -3,6 +3,7 @@
 //! Invariant: no panic unwinds into C, and the message tells of the thread's last call. The message lives in a plain
 //! array: a thread-local with a destructor would keep the library loaded after `dlclose`.
 
+use super::fork;
 use super::status::{self, COFFER_ERROR_INTERNAL, COFFER_ERROR_NULL_ARGUMENT, COFFER_OK};
 use crate::error::Error;
 use safer_ffi::c_char;
@@ -47,6 +48,9 @@ impl Failure {
 /// Runs the body of an exported function: a panic becomes a status, a failure leaves its message.
 #[inline]
 pub fn guarded(body: impl FnOnce() -> Result<(), Failure>) -> i32 {
+    if fork::is_child() {
+        return forked();
+    }
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => {
             clear_message();
@@ -65,6 +69,12 @@ fn failed(failure: Failure) -> i32 {
     let (status, message) = failure.parts();
     set_message(&message);
     status
+}
+
+#[cold]
+#[inline(never)]
+fn forked() -> i32 {
+    failed(fork::refusal())
 }
 
 #[cold]

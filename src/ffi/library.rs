@@ -4,7 +4,7 @@ use super::boundary::guarded;
 use super::export::exported;
 use super::lifecycle::{HANDLES, coffer_db, database};
 use super::status::coffer_status;
-use super::{boundary, status, strings};
+use super::{boundary, fork, status, strings};
 use macro_rules_attribute::apply;
 use safer_ffi::c_char;
 
@@ -73,7 +73,8 @@ pub unsafe extern "C" fn coffer_load_phase11(db: coffer_db, out_json: *mut *mut 
 #[apply(exported!)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn coffer_live_handles() -> usize {
-    HANDLES.count()
+    // A forked child has none, and the locks of its parent's may be held for ever.
+    if fork::is_child() { 0 } else { HANDLES.count() }
 }
 
 /// Gives back a text that this library handed out through a `char **`.

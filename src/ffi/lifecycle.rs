@@ -2,6 +2,7 @@
 
 use super::boundary::{Failure, guarded};
 use super::export::exported;
+use super::fork::InUse;
 use super::handle::Table;
 use super::status::{COFFER_ERROR_INVALID_HANDLE, coffer_status};
 use super::strings;
@@ -45,6 +46,10 @@ fn unknown(db: coffer_db) -> Failure {
 /// The folder is created if it is not there. A store that this process has open already is shared: the new handle sees
 /// what the others save, at once. Another process keeps it from being opened, except read-only.
 ///
+/// A child that is forked while a handle is open shares the parent's files but not its threads: there every call returns
+/// `COFFER_ERROR_FORKED` and touches nothing. Fork before the first open, or start a new program in the child (`exec`,
+/// `posix_spawn`, `system`), for which none of this matters.
+///
 /// - `path`: UTF-8.
 /// - `options_json`: a JSON object, or NULL for the defaults. Every member may be left out; an unknown one is an error.
 ///   For this handle: `"durability"` (`"behind"`, `"written"`, `"durable"`; written), `"plugin"` (who opens; ""),
@@ -75,6 +80,7 @@ pub unsafe extern "C" fn coffer_open(
         if out_db.is_null() {
             return Err(Failure::null("out_db"));
         }
+        let in_use = InUse::begin()?;
         let database = Database::open(Path::new(path), &Requested::parse(options)?)?;
         let handle = HANDLES.insert(Arc::new(database));
         if handle == 0 {
@@ -84,6 +90,7 @@ pub unsafe extern "C" fn coffer_open(
         }
         // SAFETY: not NULL, and the caller lets it be written.
         unsafe { strings::write(out_db, handle) };
+        in_use.keep();
         Ok(())
     })
 }
@@ -125,6 +132,7 @@ pub unsafe extern "C" fn coffer_close(db: coffer_db) -> coffer_status {
     guarded(|| {
         database(db)?.check_may_close()?;
         let database = HANDLES.remove(db).ok_or_else(|| unknown(db))?;
+        let _in_use = InUse::resume();
         hub::forget(db);
         plugins::forget(db);
         Ok(database.close()?)

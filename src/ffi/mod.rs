@@ -8,6 +8,7 @@
 mod boundary;
 mod context;
 mod export;
+mod fork;
 mod handle;
 mod owned;
 mod strings;

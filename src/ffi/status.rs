@@ -75,6 +75,8 @@ pub const COFFER_ERROR_MODULE_ABSENT: i32 = -30;
 pub const COFFER_ERROR_UNREADABLE: i32 = -31;
 /// The progress callback said to stop; nothing changed.
 pub const COFFER_ERROR_CANCELLED: i32 = -32;
+/// This process was forked while a store was open in its parent, to which the store belongs.
+pub const COFFER_ERROR_FORKED: i32 = -33;
 /// A mistake in Coffer itself was caught at the boundary. Please report it with the message.
 pub const COFFER_ERROR_INTERNAL: i32 = -99;
 
@@ -150,6 +152,7 @@ pub fn name_of(status: i32) -> &'static std::ffi::CStr {
         COFFER_ERROR_MODULE_ABSENT => c"COFFER_ERROR_MODULE_ABSENT",
         COFFER_ERROR_UNREADABLE => c"COFFER_ERROR_UNREADABLE",
         COFFER_ERROR_CANCELLED => c"COFFER_ERROR_CANCELLED",
+        COFFER_ERROR_FORKED => c"COFFER_ERROR_FORKED",
         COFFER_ERROR_INTERNAL => c"COFFER_ERROR_INTERNAL",
         _ => c"unknown status",
     }

@@ -34,6 +34,7 @@ static const int32_t COFFER_ERROR_PENDING = -29;
 static const int32_t COFFER_ERROR_MODULE_ABSENT = -30;
 static const int32_t COFFER_ERROR_UNREADABLE = -31;
 static const int32_t COFFER_ERROR_CANCELLED = -32;
+static const int32_t COFFER_ERROR_FORKED = -33;
 static const int32_t COFFER_ERROR_INTERNAL = -99;
 static const int32_t COFFER_ABI_VERSION = 2;
 static const int32_t COFFER_DURABILITY_DEFAULT = 0;
