@@ -4,7 +4,8 @@
 //! that snapshots need go into a history file, and the image, which names the history files that belong to it, is
 //! written, synced and named. 3. Only then the older image, superfluous history files and the segments before the cut are
 //! removed. A crash between any two leaves either the old image with its histories and the whole journal, or the new
-//! image with its own and a journal part of which it holds.
+//! image with its own and a journal part of which it holds. A superfluous file that another program holds open is left
+//! for later: the checkpoint is done without that.
 //!
 //! Committers go on all the while; what they replace stays readable at the pin.
 
@@ -161,6 +162,7 @@ impl Core {
         let log = self.log()?;
         log.check()?;
         self.forget_now();
+        self.leftovers.try_again(&*self.disk);
         if published.sequence == Some(log.last_sequence()) {
             return Ok(());
         }
@@ -177,11 +179,11 @@ impl Core {
         let old = std::mem::replace(&mut *published, Published { sequence: Some(sequence), histories });
         self.note_image(log, length);
         if let Some(old) = old.sequence.filter(|old| *old != sequence) {
-            self.remove(&file_name(old))?;
+            self.remove_superfluous(&file_name(old))?;
         }
         let stays = |number| published.histories.iter().any(|one| one.number == number);
         for gone in old.histories.iter().filter(|one| !stays(one.number)) {
-            self.remove(&history::name(gone.number))?;
+            self.remove_superfluous(&history::name(gone.number))?;
         }
         log.retire(sequence)
     }
@@ -233,6 +235,12 @@ impl Core {
             }
         }
         Ok(floor)
+    }
+
+    /// Removes a file whose name is not used again, or leaves it for later if another program holds it.
+    pub(super) fn remove_superfluous(&self, name: &str) -> Result<()> {
+        let path = self.folder.join(name);
+        self.leftovers.remove(&*self.disk, &path).map_err(|source| Error::io("remove", &path, source))
     }
 
     /// Removes a file of the store; that it is gone already is fine.

@@ -30,7 +30,7 @@ struct OwnFile {
 impl Drop for OwnFile {
     fn drop(&mut self) {
         // One that stays is removed at the next opening.
-        let _ = self.disk.remove(&self.path);
+        let _ = self.disk.try_remove(&self.path);
     }
 }
 

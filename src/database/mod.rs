@@ -70,7 +70,7 @@ pub use snapshots::SnapshotList;
 pub use crate::analytics::{Cause, Integrity, Severity};
 pub use crate::snapshots::{Difference, Snapshot};
 
-use crate::disk::{Disk, LockGuard, Thread};
+use crate::disk::{Disk, Leftovers, LockGuard, Thread};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::journal::Log;
@@ -89,6 +89,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize};
 pub(crate) struct Core {
     disk: Arc<dyn Disk>,
     folder: PathBuf,
+    /// What earlier checkpoints could not remove.
+    leftovers: Leftovers,
     options: Options,
     store: Store,
     /// Absent where the store was opened read-only.

@@ -13,13 +13,14 @@ use super::snapshot_files::is_import;
 use super::snapshots::{imports, pin_known};
 use super::{Core, Heritage};
 use crate::change::Commit;
-use crate::disk::{Disk, Lock, LockGuard};
+use crate::disk::{self, Disk, Leftovers, Lock, LockGuard};
 use crate::error::{Error, Result};
 use crate::journal::{self, Log, Recovered};
 use crate::options::{Options, Recovery};
 use crate::store::{Image, Store, file_name, history, sequences};
 use crate::sync::Mutex;
 use once_cell::sync::OnceCell;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
@@ -37,7 +38,7 @@ pub fn find_folder(disk: &dyn Disk, path: &Path, options: &Options) -> Result<Pa
     let io = |action, source| Error::io(action, path, source);
     match disk.canonical(path) {
         Ok(folder) => return Ok(folder),
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => return Err(io("find", source)),
+        Err(source) if source.kind() != ErrorKind::NotFound => return Err(io("find", source)),
         Err(_) if !options.create || options.read_only => return Err(missing(path)),
         Err(_) => {}
     }
@@ -51,7 +52,7 @@ fn sync_ancestors(disk: &dyn Disk, folder: &Path) -> Result<()> {
     for parent in folder.ancestors().skip(1) {
         match disk.sync_folder(parent) {
             // A folder that we may not even read is none that we made.
-            Err(source) if source.kind() == std::io::ErrorKind::PermissionDenied => break,
+            Err(source) if source.kind() == ErrorKind::PermissionDenied => break,
             outcome => outcome.map_err(|source| Error::io("sync", parent, source))?,
         }
     }
@@ -67,13 +68,12 @@ pub fn open(disk: Arc<dyn Disk>, folder: &Path, options: &Options, heritage: Opt
         require_store(&*disk, &folder)?;
     }
     let lock = if options.read_only { None } else { Some(take_lock(&*disk, &folder)?) };
-    let looks = if options.read_only { LOOKS } else { 1 };
     let mut readout = read(&*disk, &folder, options);
-    for _ in 1..looks {
-        if readout.is_ok() {
-            break;
+    for _ in 1..LOOKS {
+        match &readout {
+            Err(error) if options.read_only || is_gone(error) => readout = read(&*disk, &folder, options),
+            _ => break,
         }
-        readout = read(&*disk, &folder, options);
     }
     let Readout { store, recovered, published, report, first_time_ms, stale, damaged } = readout?;
     let is_new = published.sequence.is_none() && recovered.sealed.is_empty() && !report.salvaged;
@@ -112,6 +112,7 @@ fn at_rest(disk: Arc<dyn Disk>, folder: PathBuf, options: &Options, store: Store
     Core {
         disk,
         folder,
+        leftovers: Leftovers::default(),
         options: options.clone(),
         store,
         log: None,
@@ -136,6 +137,12 @@ fn at_rest(disk: Arc<dyn Disk>, folder: PathBuf, options: &Options, store: Store
         lock: Mutex::default(),
         successor: OnceCell::new(),
     }
+}
+
+/// Whether a file that was listed is not there any more. To a writer that happens too: Windows may list a removed file
+/// until the last one who had it open has closed it.
+fn is_gone(error: &Error) -> bool {
+    matches!(error, Error::Io { source, .. } if source.kind() == ErrorKind::NotFound)
 }
 
 fn take_lock(disk: &dyn Disk, folder: &Path) -> Result<Box<dyn LockGuard>> {
@@ -233,7 +240,13 @@ impl Core {
             self.sync_folder()?;
         }
         for name in stale {
-            self.remove(name)?;
+            // Nothing reads it, so one that another program holds may stay until the next opening.
+            match self.disk.try_remove(&self.folder.join(name)) {
+                Err(source) if source.kind() != ErrorKind::NotFound && !disk::is_held(&source) => {
+                    return Err(Error::io("remove", &self.folder.join(name), source));
+                }
+                _ => {}
+            }
         }
         // Dropped segments must be gone for certain before a new one takes up their sequence numbers. Those that salvage
         // read are set aside later, after its image is on the disk.
@@ -257,7 +270,7 @@ impl Core {
         for name in damaged {
             let (from, to) = (self.folder.join(name), self.folder.join(format!("{name}.damaged")));
             match self.disk.rename(&from, &to) {
-                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(source) if source.kind() != ErrorKind::NotFound => {
                     return Err(Error::io("rename", &from, source));
                 }
                 _ => {}

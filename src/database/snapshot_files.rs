@@ -107,12 +107,12 @@ impl Core {
 
     /// A file of the store's own must not be replaced by an export.
     pub(super) fn check_target(&self, path: &Path) -> Result<()> {
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+        let Some(name) = self.disk.spelling(path) else {
             return Err(Error::InvalidArgument(format!("{:?} names no file", path.display().to_string())));
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if self.disk.is_special(path) {
-            return Err(Error::InvalidArgument(format!("{} is there and is no file", path.display())));
+            return Err(Error::InvalidArgument(format!("{} is a folder or a device and no file", path.display())));
         }
         let is_here = self.disk.canonical(folder).is_ok_and(|folder| folder == self.folder);
         if is_here && (name == "lock" || name.contains(".coffer")) {

@@ -159,7 +159,7 @@ impl Core {
         if let Some(file) = &snapshot.file {
             // Whoever restores it at this moment has read it already.
             let _published = self.hold_files()?;
-            self.remove(file)?;
+            self.remove_superfluous(file)?;
         }
         self.forget(&[snapshot]);
         Ok(())

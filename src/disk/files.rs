@@ -1,13 +1,17 @@
 //! Real files, by way of the standard library.
 //!
-//! Holds every line that differs by platform. It must not know what the files mean. Invariant: an interrupted call is
-//! repeated, a short write is continued, and nothing else is ever retried: a failed sync in particular stays failed.
+//! What differs by system is in `platform`, which is `unix.rs` or `windows.rs`. It must not know what the files mean.
+//! Invariant: an interrupted call is repeated, a short write is continued, and a file that another program holds is asked
+//! for until the patience is over; nothing else is ever retried: a failed sync in particular stays failed.
 
-use super::{Disk, DiskFile, Lock, LockGuard};
+use super::patience::{LIMIT, Pauses, patiently};
+use super::{Disk, DiskFile, Lock, LockGuard, platform};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::sleep;
+use std::time::Duration;
 
 /// The file system of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,13 +20,24 @@ pub struct RealDisk;
 struct RealFile(File);
 
 /// The lock lasts as long as this file is open.
-struct RealLock(#[expect(dead_code, reason = "held for its destructor")] File);
+struct RealLock(File);
 
 impl LockGuard for RealLock {}
 
+impl Drop for RealLock {
+    fn drop(&mut self) {
+        platform::before_unlocking(&self.0);
+    }
+}
+
+/// Does `work`, for up to `limit` longer if another program holds the file.
+fn within<T>(limit: Duration, work: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    patiently(limit, platform::holder, sleep, work)
+}
+
 impl Disk for RealDisk {
     fn canonical(&self, folder: &Path) -> io::Result<PathBuf> {
-        fs::canonicalize(folder)
+        platform::canonical(folder)
     }
 
     fn create_folder(&self, folder: &Path) -> io::Result<()> {
@@ -41,44 +56,55 @@ impl Disk for RealDisk {
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
-        Ok(Arc::new(RealFile(file)))
+        let create = || OpenOptions::new().read(true).write(true).create_new(true).open(path);
+        Ok(Arc::new(RealFile(within(LIMIT, create)?)))
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
-        Ok(Arc::new(RealFile(File::open(path)?)))
+        Ok(Arc::new(RealFile(within(LIMIT, || File::open(path))?)))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
+        within(LIMIT, || fs::rename(from, to))
     }
 
     fn is_special(&self, path: &Path) -> bool {
-        fs::metadata(path).is_ok_and(|found| !found.is_file())
+        platform::is_device(path) || fs::metadata(path).is_ok_and(|found| !found.is_file())
+    }
+
+    fn spelling(&self, path: &Path) -> Option<String> {
+        platform::spelling(path)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        fs::remove_file(path)
+        within(LIMIT, || fs::remove_file(path))
     }
 
-    #[cfg(unix)]
+    fn try_remove(&self, path: &Path) -> io::Result<()> {
+        within(Duration::ZERO, || fs::remove_file(path))
+    }
+
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        File::open(folder)?.sync_all()
-    }
-
-    // Windows has no way to sync a folder; NTFS journals names itself.
-    #[cfg(not(unix))]
-    fn sync_folder(&self, _folder: &Path) -> io::Result<()> {
-        Ok(())
+        platform::sync_folder(folder)
     }
 
     fn lock(&self, path: &Path) -> io::Result<Lock> {
-        let Some(mut file) = open_exclusively(path)? else {
-            return Ok(Lock::HeldBy(owner_named_in(path)));
-        };
-        file.set_len(0)?;
-        file.write_all(format!("{}\n", std::process::id()).as_bytes())?;
-        Ok(Lock::Taken(Box::new(RealLock(file))))
+        let (mut pauses, mut waited) = (Pauses::within(LIMIT), Duration::ZERO);
+        loop {
+            if let Some(mut file) = platform::open_exclusively(path)? {
+                file.set_len(0)?;
+                file.write_all(format!("{}\n", std::process::id()).as_bytes())?;
+                return Ok(Lock::Taken(Box::new(RealLock(file))));
+            }
+            let owner = owner_named_in(path);
+            match pauses.next().filter(|_| waited < platform::lock_limit(owner)) {
+                Some(pause) => {
+                    sleep(pause);
+                    waited += pause;
+                }
+                None => return Ok(Lock::HeldBy(owner)),
+            }
+        }
     }
 
     fn owner(&self, path: &Path) -> Option<u32> {
@@ -93,58 +119,11 @@ fn owner_named_in(path: &Path) -> Option<u32> {
     text.trim().parse().ok()
 }
 
-/// Opens the lock file as its one owner, or says that there is another.
-#[cfg(not(windows))]
-fn open_exclusively(path: &Path) -> io::Result<Option<File>> {
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(fs::TryLockError::WouldBlock) => Ok(None),
-        Err(fs::TryLockError::Error(error)) => Err(error),
-    }
-}
-
-/// On Windows a region lock would keep others from reading the owner's process id, so the lock is the sharing mode:
-/// others may read the file, and opening it to write fails.
-#[cfg(windows)]
-fn open_exclusively(path: &Path) -> io::Result<Option<File>> {
-    use std::os::windows::fs::OpenOptionsExt;
-    const FILE_SHARE_READ: u32 = 1;
-    const ERROR_SHARING_VIOLATION: i32 = 32;
-    let opened =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).share_mode(FILE_SHARE_READ).open(path);
-    match opened {
-        Ok(file) => Ok(Some(file)),
-        Err(error) if error.raw_os_error() == Some(ERROR_SHARING_VIOLATION) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-#[cfg(unix)]
-fn read_some(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
-}
-
-#[cfg(windows)]
-fn read_some(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
-}
-
-#[cfg(unix)]
-fn write_some(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::write_at(file, bytes, offset)
-}
-
-#[cfg(windows)]
-fn write_some(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_write(file, bytes, offset)
-}
-
 impl DiskFile for RealFile {
     fn read_at(&self, mut buffer: &mut [u8], mut offset: u64) -> io::Result<usize> {
         let mut total = 0;
         while !buffer.is_empty() {
-            match read_some(&self.0, buffer, offset) {
+            match within(LIMIT, || platform::read_some(&self.0, buffer, offset)) {
                 Ok(0) => break,
                 Ok(count) => {
                     total += count;
@@ -160,7 +139,7 @@ impl DiskFile for RealFile {
 
     fn write_at(&self, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
         while !bytes.is_empty() {
-            match write_some(&self.0, bytes, offset) {
+            match within(LIMIT, || platform::write_some(&self.0, bytes, offset)) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     offset += count as u64;

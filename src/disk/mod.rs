@@ -8,14 +8,23 @@
 //! lost, in any order. A failed sync says that the bytes since the last one may be lost; syncing again proves nothing.
 
 mod files;
+mod leftovers;
 mod memory;
 mod names;
 mod owner;
+mod patience;
+#[cfg_attr(windows, path = "windows.rs")]
+#[cfg_attr(not(windows), path = "unix.rs")]
+mod platform;
 mod thread;
+#[cfg(any(windows, test))]
+mod windows_names;
 
 pub use files::RealDisk;
+pub use leftovers::Leftovers;
 pub use memory::Memory;
-pub use names::{number_in, numbered};
+pub use names::{last_name, number_in, numbered};
+pub use patience::is_held;
 pub use thread::Thread;
 
 use std::io;
@@ -23,6 +32,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A file system, or what stands in for one.
+///
+/// Where another program can keep a file from us, the calls that open, create, rename, remove, read and write go on asking
+/// for two seconds before they fail with an error that `is_held` knows.
 pub trait Disk: Send + Sync {
     /// One name for all spellings of a folder that exists.
     fn canonical(&self, folder: &Path) -> io::Result<PathBuf>;
@@ -40,8 +52,16 @@ pub trait Disk: Send + Sync {
     fn is_special(&self, _path: &Path) -> bool {
         false
     }
+    /// The name of the file at `path`, spelled the same whatever other spellings lead to that file.
+    fn spelling(&self, path: &Path) -> Option<String> {
+        last_name(path)
+    }
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
+    /// The same without waiting for another program that holds it.
+    fn try_remove(&self, path: &Path) -> io::Result<()> {
+        self.remove(path)
+    }
     /// Makes names created, renamed and removed in a folder certain.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
     /// Takes the lock that one process holds while it writes to a store; the file at `path` then names this process.

@@ -2,6 +2,8 @@
 //!
 //! It touches no file. Invariant: a name has one number, and a number one name.
 
+use std::path::Path;
+
 /// The name of the file of this kind and number.
 pub fn numbered(kind: &str, number: u64) -> String {
     format!("{kind}-{number:016x}.coffer")
@@ -11,6 +13,11 @@ pub fn numbered(kind: &str, number: u64) -> String {
 pub fn number_in(kind: &str, name: &str) -> Option<u64> {
     let digits = name.strip_prefix(kind)?.strip_prefix('-')?.strip_suffix(".coffer")?;
     (digits.len() == 16).then(|| u64::from_str_radix(digits, 16).ok())?
+}
+
+/// The last name of a path, if it has one that is UTF-8.
+pub fn last_name(path: &Path) -> Option<String> {
+    path.file_name().and_then(|name| name.to_str()).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::reread::reread;
 use super::segment::{self, Blank};
 use super::writer::{Batch, SyncWork, Writer};
 use crate::change::{Change, Commit};
-use crate::disk::Disk;
+use crate::disk::{Disk, Leftovers};
 use crate::error::{Error, Result};
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use once_cell::sync::OnceCell;
@@ -44,6 +44,8 @@ pub struct Log {
     attention: AtomicBool,
     failed: AtomicBool,
     failure: Mutex<Option<String>>,
+    /// Retired segments that could not be removed.
+    leftovers: Leftovers,
     /// Is told how long each sync took.
     on_sync: OnceCell<OnSync>,
 }
@@ -137,6 +139,7 @@ impl Log {
             attention: AtomicBool::new(false),
             failed: AtomicBool::new(false),
             failure: Mutex::new(None),
+            leftovers: Leftovers::default(),
             on_sync: OnceCell::new(),
             disk,
         })
@@ -394,7 +397,8 @@ impl Log {
         Ok(queue.last_sequence)
     }
 
-    /// Removes the segments that hold nothing after `sequence`, which an image on the disk now holds.
+    /// Removes the segments that hold nothing after `sequence`, which an image on the disk now holds. One that another
+    /// program holds open is tried again the next time, and at the next opening: to recovery it says nothing new.
     pub fn retire(&self, sequence: u64) -> Result<()> {
         self.synced.fetch_max(sequence, Ordering::AcqRel);
         let retired: Vec<Sealed> = {
@@ -404,18 +408,21 @@ impl Log {
             self.bytes.store(files.writer.bytes(), Ordering::Relaxed);
             retired
         };
-        for segment in retired {
-            self.disk.remove(&segment.path).map_err(|source| Error::io("remove", &segment.path, source))?;
-        }
-        Ok(())
+        self.leftovers.try_again(&*self.disk);
+        retired.iter().try_for_each(|segment| self.remove(&segment.path))
+    }
+
+    fn remove(&self, path: &Path) -> Result<()> {
+        self.leftovers.remove(&*self.disk, path).map_err(|source| Error::io("remove", path, source))
     }
 
     /// Removes every segment; an image holds everything and nobody commits any more. The newest goes first, so that
-    /// what a crash leaves is still a log without a gap.
+    /// what a crash leaves is still a log without a gap. One that another program holds for longer than anybody would
+    /// wait stays for the next opening: all that it holds is in the image.
     pub fn remove_all(&self) -> Result<()> {
-        for path in self.files.lock().writer.all_paths() {
-            self.disk.remove(&path).map_err(|source| Error::io("remove", &path, source))?;
-        }
+        let paths = self.files.lock().writer.let_go();
+        paths.iter().try_for_each(|path| self.remove(path))?;
+        self.leftovers.wait(&*self.disk);
         Ok(())
     }
 

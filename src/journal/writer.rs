@@ -9,6 +9,7 @@ use super::recovery::Sealed;
 use super::segment::{Blank, HEADER, Header, SMALLEST};
 use crate::disk::DiskFile;
 use crate::error::{Error, Result};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -185,10 +186,34 @@ impl Writer {
         sealed.chain((self.offset > 0).then(|| self.active.path.clone())).collect()
     }
 
-    /// The paths of every segment that exists, for the removal at a clean close.
-    pub fn all_paths(&self) -> Vec<PathBuf> {
-        let blank = self.blank.iter().map(|blank| blank.path.clone());
+    /// Closes every file and returns the paths of the segments that exist, newest first, for the removal at a clean close:
+    /// on Windows the name of a file that is open can outlive its removal.
+    pub fn let_go(&mut self) -> Vec<PathBuf> {
+        self.unsynced.clear();
+        self.active.file = Arc::new(LetGo);
+        let blank = self.blank.take().map(|blank| blank.path);
         let active = std::iter::once(self.active.path.clone());
-        blank.chain(active).chain(self.sealed.iter().rev().map(|one| one.path.clone())).collect()
+        blank.into_iter().chain(active).chain(self.sealed.iter().rev().map(|one| one.path.clone())).collect()
+    }
+}
+
+/// Stands where the active segment's file was: the log is closed, so nobody writes or syncs any more.
+struct LetGo;
+
+impl DiskFile for LetGo {
+    fn read_at(&self, _buffer: &mut [u8], _offset: u64) -> io::Result<usize> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn write_at(&self, _bytes: &[u8], _offset: u64) -> io::Result<()> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Err(io::ErrorKind::NotFound.into())
     }
 }

@@ -76,7 +76,7 @@ impl<'d> StagedFile<'d> {
         self.sync()?;
         if let Err(source) = self.disk.rename(&self.path, &self.target) {
             // It will not get its name any more, and nobody may come to clear up in another's folder.
-            let _ = self.disk.remove(&self.path);
+            let _ = self.disk.try_remove(&self.path);
             return Err(Error::io("rename", &self.path, source));
         }
         let folder = folder_of(&self.target);
@@ -87,7 +87,7 @@ impl<'d> StagedFile<'d> {
     /// Gives up and removes what was written.
     pub fn abandon(self) {
         // What stays in a store's folder is removed at the next opening.
-        let _ = self.disk.remove(&self.path);
+        let _ = self.disk.try_remove(&self.path);
     }
 }
 

@@ -36,11 +36,21 @@ pub enum Fault {
     SyncFolder,
     /// Reading fails.
     Read,
+    /// A file cannot be removed because another program holds it, as on Windows.
+    Held,
 }
 
 impl Fault {
-    pub const ALL: [Fault; 7] =
-        [Fault::Io, Fault::NoSpace, Fault::ShortWrite, Fault::Sync, Fault::Rename, Fault::SyncFolder, Fault::Read];
+    pub const ALL: [Fault; 8] = [
+        Fault::Io,
+        Fault::NoSpace,
+        Fault::ShortWrite,
+        Fault::Sync,
+        Fault::Rename,
+        Fault::SyncFolder,
+        Fault::Read,
+        Fault::Held,
+    ];
 
     fn can_hit(self, operation: Operation) -> bool {
         match self {
@@ -53,6 +63,7 @@ impl Fault {
             Fault::Rename => operation == Operation::Rename,
             Fault::SyncFolder => operation == Operation::SyncFolder,
             Fault::Read => operation == Operation::Read,
+            Fault::Held => operation == Operation::Remove,
         }
     }
 }

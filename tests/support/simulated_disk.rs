@@ -176,6 +176,7 @@ impl Shared {
 fn error_of(fault: Fault) -> io::Error {
     match fault {
         Fault::NoSpace => io::Error::new(io::ErrorKind::StorageFull, "no space left on the simulated disk"),
+        Fault::Held => io::Error::new(io::ErrorKind::ResourceBusy, "another program holds it on the simulated disk"),
         _ => io::Error::other(format!("the simulated disk failed: {fault:?}")),
     }
 }
