@@ -280,16 +280,6 @@ static int sockets_open(void)
     return count;
 }
 
-static int threads_running(void)
-{
-    return entries_in("/proc/self/task");
-}
-
-static int files_open(void)
-{
-    return entries_in("/proc/self/fd");
-}
-
 /* What a thread has ended by is not quite gone when it has been waited for. */
 #define CHECK_NONE_LEFT(count, before) check_none_left(#count, count, before)
 static void check_none_left(const char *what, int (*count)(void), int before)

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define ENDPOINT(id, method, path, per_minute, address) \
     "{\"endpoint_id\":\"" id "\",\"method\":\"" method "\",\"path\":\"" path "\",\"per_minute\":" per_minute \

@@ -4,24 +4,12 @@
  * It must not ask for more than one request at a time on a connection; tests that do read with `take_answer`. Invariant: an
  * answer that has no status, no whole head, or another length than it says ends the test.
  */
-#define _XOPEN_SOURCE 700
-
 #include "http.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
-#include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
-
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0
-#endif
 
 /* A text that grows. */
 struct text {
@@ -218,41 +206,11 @@ void check_answered(const char *file, int line, const char *asked, int expected,
     forget(&answer);
 }
 
-int connect_to(int port)
-{
-    struct sockaddr_in address;
-    struct timeval minute;
-    int connection = socket(AF_INET, SOCK_STREAM, 0);
-    CHECK_SAID(strerror(errno), connection >= 0);
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_port = htons((uint16_t)port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    minute.tv_sec = 60;
-    minute.tv_usec = 0;
-    CHECK_SAID(strerror(errno), setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &minute, sizeof minute) == 0);
-    CHECK_SAID(strerror(errno), setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &minute, sizeof minute) == 0);
-    if (connect(connection, (const struct sockaddr *)&address, sizeof address) == 0)
-        return connection;
-    CHECK_SAID(strerror(errno), errno == ECONNREFUSED || errno == ECONNRESET);
-    close(connection);
-    return -1;
-}
-
 int connected(const struct api *api)
 {
     int connection = connect_to(api->port);
     CHECK_SAID("nobody listens", connection >= 0);
     return connection;
-}
-
-void reset_connection(int connection)
-{
-    struct linger at_once;
-    at_once.l_onoff = 1;
-    at_once.l_linger = 0;
-    CHECK_SAID(strerror(errno), setsockopt(connection, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0);
-    close(connection);
 }
 
 void still_answers(const struct api *api)
@@ -263,13 +221,9 @@ void still_answers(const struct api *api)
 int send_bytes(int connection, const char *bytes, size_t length)
 {
     while (length > 0) {
-        ssize_t sent = send(connection, bytes, length, MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent < 0) {
-            CHECK_SAID(strerror(errno), errno == EPIPE || errno == ECONNRESET);
+        long sent = send_some(connection, bytes, length);
+        if (sent < 0)
             return 0;
-        }
         bytes += sent;
         length -= (size_t)sent;
     }
@@ -280,18 +234,13 @@ char *receive_all(int connection, size_t *length)
 {
     struct text text = {NULL, 0, 0};
     char piece[16384];
-    ssize_t got;
+    long got;
     add_text(&text, "");
-    while ((got = recv(connection, piece, sizeof piece, 0)) != 0) {
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            /* Anything else is a server that does not answer. */
-            CHECK_SAID(strerror(errno), errno == ECONNRESET);
-            free(text.bytes);
-            return NULL;
-        }
+    while ((got = receive_some(connection, piece, sizeof piece)) > 0)
         add(&text, piece, (size_t)got);
+    if (got < 0) {
+        free(text.bytes);
+        return NULL;
     }
     *length = text.length;
     return text.bytes;
@@ -373,7 +322,7 @@ struct answer ask_server(const struct api *api, const char *method, const char *
     free(request.bytes);
     received = receive_all(connection, &length);
     CHECK_SAID("the server broke off", received != NULL);
-    close(connection);
+    close_connection(connection);
     CHECK_SAID(received, take_answer(received, received + length, strcmp(method, "HEAD") == 0, &answer) == received + length);
     free(received);
     return answer;

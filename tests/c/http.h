@@ -58,14 +58,8 @@ int has_header(const struct answer *answer, const char *name, const char *value)
 #define CHECK_ANSWERED(expected, answer) check_answered(__FILE__, __LINE__, #answer, (expected), (answer))
 void check_answered(const char *file, int line, const char *asked, int expected, struct answer answer);
 
-/* A connection to the built-in server that gives up after a minute; -1 if nobody listens. */
-int connect_to(int port);
-
 /* A connection to somebody who listens. */
 int connected(const struct api *api);
-
-/* Closes a connection without the usual good-bye. */
-void reset_connection(int connection);
 
 /* A proper request of its own is answered. */
 void still_answers(const struct api *api);

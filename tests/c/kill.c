@@ -2,25 +2,19 @@
  * A writer is killed at a random time, and everything that it had acknowledged has to be there.
  *
  * The parent starts this program anew as the writer, which saves numbered documents and after each save that returned
- * writes the number to a pipe. The parent must not wait for a good moment. Invariant: what is found is 1, 2, 3 … up to
- * some number without a gap, each whole and as it was saved, and that number is the last acknowledged one or later; and
- * every snapshot that was acknowledged and not deleted is whole and can be restored.
+ * writes the number to its standard output, which is a pipe. The parent must not wait for a good moment. Invariant: what
+ * is found is 1, 2, 3 … up to some number without a gap, each whole and as it was saved, and that number is the last
+ * acknowledged one or later; and every snapshot that was acknowledged and not deleted is whole and can be restored.
  *
  *     kill WORKING_FOLDER [ROUNDS [SEED]]
- *     kill --writer STORE DURABILITY KIND FIRST PIPE       (for itself)
+ *     kill --writer STORE DURABILITY KIND FIRST       (for itself)
  */
-#define _XOPEN_SOURCE 700
-
 #include "support.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 enum kind { SINGLE, BATCH, SNAPSHOTS };
 #define KINDS 3
@@ -38,8 +32,7 @@ struct plan {
 };
 
 struct writer {
-    pid_t process;
-    FILE *acknowledged;
+    struct process process;
     int last;
 };
 
@@ -129,7 +122,7 @@ static int write_for_ever(char **arguments)
     char options[256];
     const char *durability = arguments[1];
     enum kind kind = kind_of(arguments[2]);
-    int number = atoi(arguments[3]), out = atoi(arguments[4]);
+    int number = atoi(arguments[3]);
     /* What is saved behind is acknowledged once it was flushed. */
     int each = strcmp(durability, "behind") == 0 ? 20 : 1;
     coffer_db db = 0;
@@ -147,7 +140,7 @@ static int write_for_ever(char **arguments)
         if (each > 1)
             CHECK_OK(coffer_flush(db));
         /* One write call each, no buffer: what is in the pipe was acknowledged. */
-        if (write(out, &number, sizeof number) != (ssize_t)sizeof number)
+        if (!write_out(&number, sizeof number))
             return 3;
     }
 }
@@ -155,37 +148,24 @@ static int write_for_ever(char **arguments)
 static struct writer start_writer(const char *program, const struct plan *plan)
 {
     struct writer writer;
-    char kind[16], first[16], out[16];
-    int ends[2];
-    CHECK_SAID(strerror(errno), pipe(ends) == 0);
+    char kind[16], first[16];
+    const char *arguments[] = {"--writer", plan->store, plan->durability, kind, first, NULL};
     sprintf(kind, "%d", (int)plan->kind);
     /* The last snapshot may not have come to be; its number is done again, so that every number has one. */
     sprintf(first, "%d", plan->kind == SNAPSHOTS && plan->reached > 0 ? plan->reached : plan->reached + 1);
-    sprintf(out, "%d", ends[1]);
-    writer.process = fork();
-    CHECK_SAID(strerror(errno), writer.process >= 0);
-    if (writer.process == 0) {
-        close(ends[0]);
-        execl(program, program, "--writer", plan->store, plan->durability, kind, first, out, (char *)NULL);
-        _exit(4);
-    }
-    close(ends[1]);
-    writer.acknowledged = fdopen(ends[0], "rb");
-    CHECK_SAID(strerror(errno), writer.acknowledged != NULL);
+    start_process(&writer.process, program, arguments);
     /* By the first number the store is open and in use. */
-    CHECK_SAID("the writer said nothing", fread(&writer.last, sizeof writer.last, 1, writer.acknowledged) == 1);
+    CHECK_SAID("the writer said nothing", fread(&writer.last, sizeof writer.last, 1, writer.process.output) == 1);
     return writer;
 }
 
 static void kill_writer(struct writer *writer)
 {
-    int status = 0, number;
-    CHECK_SAID(strerror(errno), kill(writer->process, SIGKILL) == 0);
-    CHECK_SAID(strerror(errno), waitpid(writer->process, &status, 0) == writer->process);
-    CHECK_SAID("the writer ended by itself", WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    while (fread(&number, sizeof number, 1, writer->acknowledged) == 1)
+    int number;
+    kill_process(&writer->process);
+    while (fread(&number, sizeof number, 1, writer->process.output) == 1)
         writer->last = number;
-    fclose(writer->acknowledged);
+    fclose(writer->process.output);
 }
 
 static void check_text(coffer_db db, const char *key, int number, int part)
@@ -304,7 +284,7 @@ static void check_beside_writer(const struct plan *plan, const struct writer *wr
     coffer_db db = 0;
     CHECK_STATUS(COFFER_ERROR_BUSY, coffer_open(plan->store, NULL, &db));
     CHECK(db == 0);
-    sprintf(process, "process %ld;", (long)writer->process);
+    sprintf(process, "process %d;", writer->process.id);
     CHECK(strstr(coffer_last_error(), process) != NULL);
     CHECK_OK(coffer_open(plan->store, "{\"read_only\":true}", &db));
     CHECK(check_store(db, plan) >= writer->last);
@@ -368,7 +348,7 @@ int main(int count, char **arguments)
 {
     uint64_t seed;
     int rounds;
-    if (count == 7 && strcmp(arguments[1], "--writer") == 0)
+    if (count == 6 && strcmp(arguments[1], "--writer") == 0)
         return write_for_ever(arguments + 2);
     if (count < 2 || count > 4) {
         fprintf(stderr, "usage: %s WORKING_FOLDER [ROUNDS [SEED]]\n", arguments[0]);
@@ -376,9 +356,9 @@ int main(int count, char **arguments)
     }
     use_working_folder(arguments[1]);
     rounds = count > 2 ? atoi(arguments[2]) : 20;
-    seed = count > 3 ? strtoull(arguments[3], NULL, 10) : (uint64_t)time(NULL) * 1000003u + (uint64_t)getpid();
+    seed = count > 3 ? strtoull(arguments[3], NULL, 10) : (uint64_t)time(NULL) * 1000003u + (uint64_t)own_process_id();
     printf("seed %llu\n", (unsigned long long)seed);
     fflush(stdout);
-    run_rounds(arguments[0], rounds, seed == 0 ? 1 : seed);
+    run_rounds(own_program(arguments[0]), rounds, seed == 0 ? 1 : seed);
     return 0;
 }

@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define MOST 3
 #define REGISTRARS 4
@@ -339,7 +338,7 @@ int main(int count, char **arguments)
     }
     use_working_folder(arguments[1]);
     fresh_path(store, "ended");
-    alarm(300);
+    end_in(300);
     circles();
     printf("ok callbacks that end each other\n");
     for (i = 0; i < sized(100, 5); i++)

@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define LENGTH_OF(array) (sizeof(array) / sizeof(array)[0])
 #define CALLERS 6
@@ -446,7 +445,7 @@ int main(int count, char **arguments)
         return 2;
     }
     use_working_folder(arguments[1]);
-    alarm(300);
+    end_in(300);
     many_call();
     printf("ok many call each other while others come and go\n");
     hosts_come_and_go();

@@ -1,22 +1,15 @@
 /*
- * Checks, folders and numbers for the C tests; support.h says what each is for.
+ * Checks, names and numbers for the C tests; support.h says what each is for, and platform.h what differs by system.
  *
  * It must not call the library (dump.c does), so that a program which loads the library at run time can use it.
  * Invariant: a failed check ends the whole process at once, from whichever thread.
  */
-#define _XOPEN_SOURCE 700
-
 #include "support.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 static char working_folder[PATH_ROOM / 2];
 
@@ -26,7 +19,7 @@ void check_failed(const char *file, int line, const char *expression, const char
     fprintf(stderr, "%s:%d: failed: %s\n    last error: %s\n", file, line, expression, said);
     fflush(stderr);
     /* Not exit(): other threads may be inside the library, and its tear-down would hide what went wrong. */
-    _exit(1);
+    end_at_once(1);
 }
 
 void check_holds(const char *file, int line, const char *text, const char *piece)
@@ -35,38 +28,17 @@ void check_holds(const char *file, int line, const char *text, const char *piece
         check_failed(file, line, piece, text);
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
-
 void use_working_folder(const char *folder)
 {
     CHECK_SAID("the path is too long", strlen(folder) < sizeof working_folder - 256);
-    CHECK_SAID(strerror(errno), mkdir(folder, 0777) == 0 || errno == EEXIST);
+    ensure_folder(folder);
     strcpy(working_folder, folder);
 }
 
 void fresh_path(char *path, const char *name)
 {
     snprintf(path, PATH_ROOM, "%s/%s", working_folder, name);
-    CHECK_SAID(strerror(errno), nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT);
-}
-
-int entries_in(const char *folder)
-{
-    int count = 0;
-    const struct dirent *entry;
-    DIR *directory = opendir(folder);
-    if (directory == NULL)
-        return -1;
-    while ((entry = readdir(directory)) != NULL)
-        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-    closedir(directory);
-    return count;
+    remove_tree(path);
 }
 
 void write_file(const char *path, const char *content)
@@ -115,15 +87,6 @@ uint64_t next_random(uint64_t *state)
     *state ^= *state >> 7;
     *state ^= *state << 17;
     return *state;
-}
-
-void sleep_ms(long milliseconds)
-{
-    struct timespec pause;
-    pause.tv_sec = milliseconds / 1000;
-    pause.tv_nsec = milliseconds % 1000 * 1000000;
-    while (nanosleep(&pause, &pause) != 0 && errno == EINTR)
-        continue;
 }
 
 static unsigned hex_value(const char *digits)

@@ -9,6 +9,7 @@
 #define COFFER_TEST_SUPPORT_H
 
 #include "coffer.h"
+#include "platform.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,9 +43,6 @@ void use_working_folder(const char *folder);
 /* Writes the path of `name` in the working folder; whatever was there is removed. */
 void fresh_path(char *path, const char *name);
 
-/* How many names are in a folder; -1 if it is none. */
-int entries_in(const char *folder);
-
 /* Writes a file with this content. */
 void write_file(const char *path, const char *content);
 
@@ -59,8 +57,6 @@ int sized(int large, int small);
 
 /* The next number of a reproducible series; each thread has its own state, which is not 0. */
 uint64_t next_random(uint64_t *state);
-
-void sleep_ms(long milliseconds);
 
 /* Everything that can be read from a store, as one text: keys, texts, revisions, times, versions. To be freed. */
 char *dump_store(coffer_db db);

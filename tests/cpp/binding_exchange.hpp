@@ -146,7 +146,12 @@ static void exchange_texts(const std::string &folder) {
     REFUSED(COFFER_ERROR_NULL_ARGUMENT, db.import_database_from_external(null, "", {}, never));
     REFUSED(COFFER_ERROR_INVALID_ARGUMENT, db.import_database_from_external("", "", {}, never));
     CHECK(db.export_database_for_sharing(null, null).format == "json");
+#ifdef _WIN32
+    // There are no quotes, backslashes and line ends in names there.
+    const std::string odd = folder + "/ \xC3\xA9 \xF0\x9F\x97\xA1";
+#else
     const std::string odd = folder + "/ \xC3\xA9 \"\\\n\xF0\x9F\x97\xA1";
+#endif
     CHECK(db.export_database_for_sharing("", std::string_view(odd)).path == odd);
     CHECK(db.import_database_from_external(std::string_view(odd), null).path == odd);
     coffer::ImportOptions options;
@@ -155,7 +160,7 @@ static void exchange_texts(const std::string &folder) {
     options = {};
     options.key = "a \"quoted\" \\ key\n\x01\xF0\x9F\x97\xA1";
     options.whole = true;
-    std::ofstream(odd) << " [1] ";
+    std::ofstream(tests::native(odd)) << " [1] ";
     CHECK(db.import_database_from_external(odd, "", options).saved == 1 && db.load_persistent_data(*options.key));
 }
 

@@ -134,8 +134,8 @@ static void snapshot_unknown(const std::string &folder) {
     db.create_database_snapshot("town");
     db.save_persistent_data("k", "2");
     db.create_database_snapshot("town");
-    const std::string near = REFUSED(COFFER_ERROR_UNKNOWN_SNAPSHOT, db.restore_database_from_snapshot("twon"));
-    CHECK(near.find("\"town\"") != std::string::npos);
+    const std::string hint = REFUSED(COFFER_ERROR_UNKNOWN_SNAPSHOT, db.restore_database_from_snapshot("twon"));
+    CHECK(hint.find("\"town\"") != std::string::npos);
     const std::string id = REFUSED(COFFER_ERROR_UNKNOWN_SNAPSHOT, (void)db.get_snapshot("snapshot-11"));
     CHECK(id.find("\"snapshot-1\"") != std::string::npos);
     REFUSED(COFFER_ERROR_UNKNOWN_SNAPSHOT, db.delete_snapshot("twon"));
@@ -246,6 +246,7 @@ static void snapshot_export_import(const std::string &folder) {
     other.save_persistent_data("mine", "1");
     std::ifstream in(file, std::ios::binary);
     std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    in.close();
     bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
     std::ofstream(folder + "/damaged", std::ios::binary) << bytes;
     REFUSED(COFFER_ERROR_CORRUPT, (void)other.import_snapshot(folder + "/damaged"));

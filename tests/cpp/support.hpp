@@ -53,6 +53,15 @@ inline bool is_recent(std::int64_t unix_ms) {
     return std::llabs(now.count() - unix_ms) < 60'000;
 }
 
+/// A path for the standard library from UTF-8, which is what Coffer takes on every system.
+inline std::filesystem::path native(const std::string &utf8) {
+#if __cplusplus >= 202002L
+    return std::filesystem::path(std::u8string(utf8.begin(), utf8.end()));
+#else
+    return std::filesystem::u8path(utf8);
+#endif
+}
+
 struct Case {
     const char *name;
     void (*run)(const std::string &folder);
