@@ -2,7 +2,8 @@
 -- coffer/database.lua, coffer/snapshots.lua, coffer/exchange.lua, coffer/health.lua, coffer/gateway.lua, coffer/calls.lua
 -- and coffer/hub.lua).
 --
--- The library is the file named by the environment variable COFFER_LIBRARY, else "coffer" where the platform looks.
+-- The library is the file named by the environment variable COFFER_LIBRARY, else the one that LuaRocks installed (on
+-- package.cpath), else "coffer" where the platform looks.
 -- Constants are fields under their C names without the prefix: coffer.ERROR_BUSY, coffer.DURABILITY_DURABLE.
 --
 -- Must not: hold database state; each database object owns its own handle.

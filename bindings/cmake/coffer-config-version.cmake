@@ -1,0 +1,35 @@
+# Whether an installed Coffer will do for the version that find_package asks for. Before 1.0 a new minor number may change
+# things, after it a new major number. It must not hold the version: the installed header says it.
+# Invariant: without a header nothing will do.
+
+set(PACKAGE_VERSION_COMPATIBLE FALSE)
+set(PACKAGE_VERSION_EXACT FALSE)
+set(PACKAGE_VERSION "")
+if(EXISTS "${CMAKE_CURRENT_LIST_DIR}/../../include/coffer.h")
+  file(STRINGS "${CMAKE_CURRENT_LIST_DIR}/../../include/coffer.h" _coffer_line REGEX "^#define COFFER_VERSION \"")
+  string(REGEX REPLACE ".*\"([0-9.]+)\".*" "\\1" PACKAGE_VERSION "${_coffer_line}")
+  unset(_coffer_line)
+endif()
+
+if(NOT PACKAGE_VERSION)
+  set(PACKAGE_VERSION_UNSUITABLE TRUE)
+elseif(PACKAGE_FIND_VERSION_RANGE)
+  if(PACKAGE_VERSION VERSION_GREATER_EQUAL PACKAGE_FIND_VERSION_MIN
+      AND ((PACKAGE_FIND_VERSION_RANGE_MAX STREQUAL INCLUDE AND PACKAGE_VERSION VERSION_LESS_EQUAL PACKAGE_FIND_VERSION_MAX)
+        OR (PACKAGE_FIND_VERSION_RANGE_MAX STREQUAL EXCLUDE AND PACKAGE_VERSION VERSION_LESS PACKAGE_FIND_VERSION_MAX)))
+    set(PACKAGE_VERSION_COMPATIBLE TRUE)
+  endif()
+elseif(NOT PACKAGE_FIND_VERSION)
+  set(PACKAGE_VERSION_COMPATIBLE TRUE)
+elseif(PACKAGE_VERSION VERSION_GREATER_EQUAL PACKAGE_FIND_VERSION)
+  if(PACKAGE_VERSION VERSION_EQUAL PACKAGE_FIND_VERSION)
+    set(PACKAGE_VERSION_EXACT TRUE)
+  endif()
+  string(REGEX MATCH "^(0\\.[0-9]+|[1-9][0-9]*)" _coffer_line "${PACKAGE_VERSION}")
+  string(REGEX MATCH "^(0\\.[0-9]+|[1-9][0-9]*|0$)" _coffer_wanted "${PACKAGE_FIND_VERSION}")
+  if(_coffer_line STREQUAL _coffer_wanted)
+    set(PACKAGE_VERSION_COMPATIBLE TRUE)
+  endif()
+  unset(_coffer_line)
+  unset(_coffer_wanted)
+endif()

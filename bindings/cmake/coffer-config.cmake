@@ -1,0 +1,61 @@
+# What find_package(coffer CONFIG) reads in an installed Coffer: <prefix>/share/coffer/coffer-config.cmake. The targets are
+# described in coffer-targets.cmake. It must not hold a path: everything is found from where this file stands, so that an
+# installation can be moved. Invariant: coffer_FOUND is true only if the header and at least one library are there.
+#
+#   set(COFFER_USE_STATIC ON)                  # before it, where coffer::coffer is to be the static library
+#   find_package(coffer 0.4 CONFIG REQUIRED)
+#   target_link_libraries(game PRIVATE coffer::coffer)
+
+if(TARGET coffer::coffer)
+  return()
+endif()
+include("${CMAKE_CURRENT_LIST_DIR}/coffer-targets.cmake")
+get_filename_component(_coffer_prefix "${CMAKE_CURRENT_LIST_DIR}/../.." ABSOLUTE)
+
+# The first file that is there: RESULT FOLDER NAME...
+function(_coffer_first result folder)
+  set(${result} "" PARENT_SCOPE)
+  foreach(below IN ITEMS bin lib "lib/${CMAKE_LIBRARY_ARCHITECTURE}" lib64)
+    foreach(name IN LISTS ARGN)
+      if(EXISTS "${folder}/${below}/${name}")
+        set(${result} "${folder}/${below}/${name}" PARENT_SCOPE)
+        return()
+      endif()
+    endforeach()
+  endforeach()
+endfunction()
+
+if(WIN32)
+  set(_coffer_shared coffer.dll)
+  set(_coffer_import libcoffer.dll.a coffer.dll.lib)
+  set(_coffer_static libcoffer.a coffer.lib)
+elseif(APPLE)
+  set(_coffer_shared libcoffer.dylib)
+  set(_coffer_static libcoffer.a)
+else()
+  set(_coffer_shared libcoffer.so)
+  set(_coffer_static libcoffer.a)
+endif()
+set(_coffer_arguments INCLUDE "${_coffer_prefix}/include")
+foreach(_coffer_kind IN ITEMS shared import static)
+  string(TOUPPER "${_coffer_kind}" _coffer_name)
+  _coffer_first(_coffer_file "${_coffer_prefix}" ${_coffer_${_coffer_kind}})
+  if(_coffer_file)
+    list(APPEND _coffer_arguments ${_coffer_name} "${_coffer_file}")
+  endif()
+  # As vcpkg lays it out.
+  _coffer_first(_coffer_file "${_coffer_prefix}/debug" ${_coffer_${_coffer_kind}})
+  if(_coffer_file)
+    list(APPEND _coffer_arguments DEBUG_${_coffer_name} "${_coffer_file}")
+  endif()
+endforeach()
+
+if(NOT EXISTS "${_coffer_prefix}/include/coffer.h")
+  set(coffer_FOUND FALSE)
+  set(coffer_NOT_FOUND_MESSAGE "there is no ${_coffer_prefix}/include/coffer.h: install Coffer anew")
+elseif(NOT (SHARED IN_LIST _coffer_arguments OR STATIC IN_LIST _coffer_arguments))
+  set(coffer_FOUND FALSE)
+  set(coffer_NOT_FOUND_MESSAGE "there is no Coffer library below ${_coffer_prefix}: install Coffer anew, for this platform")
+else()
+  coffer_add_targets(${_coffer_arguments})
+endif()
