@@ -23,9 +23,9 @@
 #include <stdint.h>
 
 #define COFFER_VERSION_MAJOR 0
-#define COFFER_VERSION_MINOR 4
+#define COFFER_VERSION_MINOR 5
 #define COFFER_VERSION_PATCH 0
-#define COFFER_VERSION "0.4.0"
+#define COFFER_VERSION "0.5.0"
 
 #ifndef COFFER_API
 #  if defined(_WIN32) && !defined(COFFER_STATIC)

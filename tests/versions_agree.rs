@@ -54,7 +54,7 @@ fn the_rock_has_the_version_of_the_crate_and_every_module() {
         .filter(|path| path.extension().is_some_and(|extension| extension == "rockspec"))
         .collect();
     let wanted = root().join(format!("bindings/luarocks/coffer-{VERSION}-1.rockspec"));
-    assert_eq!(rocks, [wanted.clone()], "the name of the one rockspec");
+    assert_eq!(rocks, std::slice::from_ref(&wanted), "the name of the one rockspec");
     let text = fs::read_to_string(wanted).unwrap();
     assert_eq!(between(&text, "version = \"", "\""), Some(format!("{VERSION}-1").as_str()));
     assert_eq!(between(&text, "dir = \"", "\""), Some(format!("coffer-{VERSION}").as_str()));

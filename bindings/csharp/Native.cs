@@ -1124,7 +1124,7 @@ namespace Coffer
     internal static unsafe partial class Native
     {
         internal const int COFFER_VERSION_MAJOR = 0;
-        internal const int COFFER_VERSION_MINOR = 4;
+        internal const int COFFER_VERSION_MINOR = 5;
         internal const int COFFER_VERSION_PATCH = 0;
         internal const int COFFER_OK = 0;
         internal const int COFFER_ERROR_NULL_ARGUMENT = -1;

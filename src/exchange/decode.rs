@@ -313,7 +313,7 @@ mod tests {
             let bytes: Vec<u8> = [0xfeff].into_iter().chain(units).flat_map(u16::to_be_bytes).collect();
             let mut decoded = Decoded::new(&*bytes, false);
             let (error, read) = read_until_error(&mut decoded);
-            assert_eq!((error.as_str(), &*read), (MALFORMED, good[..at].as_bytes()));
+            assert_eq!((error.as_str(), &*read), (MALFORMED, &good.as_bytes()[..at]));
         }
     }
 

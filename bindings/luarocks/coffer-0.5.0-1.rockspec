@@ -1,15 +1,15 @@
 -- The rock of Coffer for LuaJIT: the binding and the native library.
 --
---   luarocks --lua-version 5.1 make bindings/luarocks/coffer-0.4.0-1.rockspec      in the source tree
+--   luarocks --lua-version 5.1 make bindings/luarocks/coffer-0.5.0-1.rockspec      in the source tree
 --
 -- It builds the library with cargo, or takes the one that COFFER_LIBRARY names; see build.lua. It must not list a module that
 -- is not in bindings/lua, nor leave one out. Invariant: the rock, once packed, needs neither Rust nor the source tree.
 rockspec_format = "3.0"
 package = "coffer"
-version = "0.4.0-1"
+version = "0.5.0-1"
 source = {
-    url = "coffer-0.4.0-source.tar.gz", -- of the release, beside this file
-    dir = "coffer-0.4.0",
+    url = "coffer-0.5.0-source.tar.gz", -- of the release, beside this file
+    dir = "coffer-0.5.0",
 }
 description = {
     summary = "Database persistence layer for native game engines and their plug-ins",
