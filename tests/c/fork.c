@@ -9,6 +9,7 @@
  */
 #define _XOPEN_SOURCE 700
 
+#include "end.h"
 #include "support.h"
 
 #include <errno.h>
@@ -31,18 +32,6 @@ struct saver {
     pthread_t thread;
 };
 
-static pthread_mutex_t end_lock = PTHREAD_MUTEX_INITIALIZER;
-static int is_ending;
-
-static int ending(void)
-{
-    int is;
-    pthread_mutex_lock(&end_lock);
-    is = is_ending;
-    pthread_mutex_unlock(&end_lock);
-    return is;
-}
-
 static void key_of(char *key, int saver, int number)
 {
     sprintf(key, "s%d/%08d", saver, number);
@@ -52,7 +41,7 @@ static void *save_until_the_end(void *argument)
 {
     struct saver *saver = argument;
     char key[32], text[64];
-    while (!ending()) {
+    while (!is_at_end()) {
         key_of(key, saver->number, saver->saved);
         sprintf(text, "{\"saver\":%d,\"number\":%d}", saver->number, saver->saved);
         CHECK_OK(coffer_save_persistent_data(saver->db, key, text));
@@ -155,9 +144,7 @@ static void fork_while_saving(const char *path, int forks)
     }
     for (number = 0; number < forks; number++)
         in_child(be_refused, db, path);
-    pthread_mutex_lock(&end_lock);
-    is_ending = 1;
-    pthread_mutex_unlock(&end_lock);
+    set_end(1);
     for (number = 0; number < SAVERS; number++)
         pthread_join(savers[number].thread, NULL);
     CHECK_OK(coffer_close(db));
