@@ -4,10 +4,11 @@
 //! Invariant: an interrupted call is repeated, a short write is continued, and a file that another program holds is asked
 //! for until the patience is over; nothing else is ever retried: a failed sync in particular stays failed.
 
+use super::owner::{named_in, owner_of};
 use super::patience::{LIMIT, Pauses, patiently};
 use super::{Disk, DiskFile, Lock, LockGuard, platform};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::sleep;
@@ -96,7 +97,7 @@ impl Disk for RealDisk {
                 file.write_all(format!("{}\n", std::process::id()).as_bytes())?;
                 return Ok(Lock::Taken(Box::new(RealLock(file))));
             }
-            let owner = owner_named_in(path);
+            let owner = named_in(path);
             match pauses.next().filter(|_| waited < platform::lock_limit(owner)) {
                 Some(pause) => {
                     sleep(pause);
@@ -108,15 +109,8 @@ impl Disk for RealDisk {
     }
 
     fn owner(&self, path: &Path) -> Option<u32> {
-        super::owner::owner_of(path)
+        owner_of(path)
     }
-}
-
-/// The process id that the lock file names.
-fn owner_named_in(path: &Path) -> Option<u32> {
-    let mut text = String::new();
-    File::open(path).ok()?.take(32).read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
 }
 
 impl DiskFile for RealFile {

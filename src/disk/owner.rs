@@ -4,7 +4,16 @@
 //! looks, where the platform can tell: on Linux. It must not open the file to write. Invariant: what it names is a process
 //! that holds the lock now, or was holding it a moment ago; `None` means that nobody does or that nobody can tell.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
+
+/// The process id that a lock file names, which is that of the last one who took the lock.
+pub fn named_in(path: &Path) -> Option<u32> {
+    let mut text = String::new();
+    File::open(path).ok()?.take(32).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
 
 /// The process that has the file at `path` locked.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -12,7 +21,7 @@ pub fn owner_of(path: &Path) -> Option<u32> {
     use std::os::unix::fs::MetadataExt;
     let found = std::fs::metadata(path).ok()?;
     let device = format!("{:02x}:{:02x}", libc::major(found.dev()), libc::minor(found.dev()));
-    let named: Option<u32> = std::fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok());
+    let named = named_in(path);
     let locks = std::fs::read_to_string("/proc/locks").ok()?;
     locks.lines().find_map(|line| holder(line, &device, found.ino(), named))
 }
