@@ -58,6 +58,7 @@ pub use health_report::{
 };
 pub use host::{HostOptions, ModuleState, Phase11};
 pub use import::{ImportOptions, ImportedFile};
+pub use keys::{Target, target};
 pub use plugins::{PluginWish, check_answer, usual_limit};
 
 pub use read::{Loaded, VersionInfo};

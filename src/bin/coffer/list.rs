@@ -5,8 +5,10 @@
 use crate::outcome::Outcome;
 use crate::output::{Output, Shown, stdout, time};
 use crate::store;
-use clap::{Args, ValueEnum};
-use coffer::database::Database;
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use coffer::database::{Database, Target, target};
+use coffer::document::Collection;
 use coffer::error::Error;
 use serde::Serialize;
 use std::io::Write;
@@ -25,7 +27,7 @@ pub struct Wish {
     #[arg(long, default_value = "")]
     prefix: String,
     /// Only keys of this collection
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = collections())]
     collection: Option<Collection>,
     /// Past versions, counters and the layer's records too
     #[arg(short, long)]
@@ -41,30 +43,10 @@ pub struct Wish {
     null: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum Collection {
-    CharacterRoster,
-    EquipmentSets,
-    PartyConfigs,
-    SaveMetadata,
-    PluginData,
-}
-
-impl Collection {
-    const TIER1: [(Collection, &str); 3] = [
-        (Collection::CharacterRoster, "character_roster"),
-        (Collection::EquipmentSets, "equipment_sets"),
-        (Collection::PartyConfigs, "party_configs"),
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Collection::SaveMetadata => "save_metadata",
-            Collection::PluginData => "plugin_data",
-            tier1 => Collection::TIER1.iter().find(|(one, _)| *one == tier1).map_or("", |(_, name)| name),
-        }
-    }
+/// Takes the name of a collection.
+fn collections() -> impl TypedValueParser<Value = Collection> {
+    let of = |name: String| Collection::ALL.into_iter().find(|one| one.name() == name).ok_or("no collection");
+    PossibleValuesParser::new(Collection::ALL.map(Collection::name)).try_map(of)
 }
 
 #[derive(Serialize)]
@@ -78,24 +60,12 @@ struct Listed<'k> {
 
 /// The collection of a key, and whether it is one that the user saves to by this very key.
 fn place(key: &str) -> (Collection, bool) {
-    if key.starts_with("save_metadata/") {
-        return (Collection::SaveMetadata, false);
+    match target(key) {
+        Target::Newest(collection) => (collection, true),
+        Target::Counter(collection) | Target::Version(collection, _) => (collection, false),
+        Target::Layer(_) => (Collection::SaveMetadata, false),
+        Target::Plugin(_) => (Collection::PluginData, true),
     }
-    for (collection, name) in Collection::TIER1 {
-        match key.strip_prefix(name) {
-            Some("") => return (collection, true),
-            // Past versions and the counter; other keys that only begin so are plain documents.
-            Some(rest) if is_version(rest) => return (collection, false),
-            _ => {}
-        }
-    }
-    (Collection::PluginData, true)
-}
-
-/// Whether this is `_v`, or `_v` and a number written the one way that it is written.
-fn is_version(rest: &str) -> bool {
-    let Some(digits) = rest.strip_prefix("_v") else { return false };
-    digits.is_empty() || digits.parse::<u64>().is_ok_and(|number| number > 0 && number.to_string() == digits)
 }
 
 pub fn run(wish: &Wish, output: Output) -> Outcome {
