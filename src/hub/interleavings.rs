@@ -350,7 +350,7 @@ impl<F: Fn() + Send + Sync> Callee for Answering<F> {
     fn call(&self, call: &Arc<Call>) {
         let told = &self.told;
         assert!(!told.is_over.load(Ordering::SeqCst), "called after its end");
-        assert!(!told.is_running.swap(true, Ordering::SeqCst), "only one thread calls in these scenes");
+        assert!(!told.is_running.swap(true, Ordering::SeqCst), "called by two at once");
         thread::yield_now();
         call.answer("1").unwrap();
         (self.act)();
@@ -422,6 +422,25 @@ fn a_polled_plugin_leaves_no_caller_waiting() {
         let (plugin, told) = register(&hub, "p", false, || ());
         let callers = [caller(&hub, &plugin, 1), caller(&hub, &plugin, 1)];
         super::poll(std::slice::from_ref(&plugin), &hub.plugins, &[], &Budget::new(1, None));
+        plugin.remove();
+        told.end();
+        join(callers);
+    });
+}
+
+#[test]
+fn of_two_that_poll_one_at_a_time_calls_a_plugin() {
+    in_every_order(|| {
+        let hub = Arc::new(Hub::default());
+        let (plugin, told) = register(&hub, "p", false, || ());
+        let callers = [caller(&hub, &plugin, 1), caller(&hub, &plugin, 1)];
+        let pollers = [0, 1].map(|_| {
+            let (hub, plugins) = (hub.clone(), [plugin.clone()]);
+            thread::spawn(move || {
+                super::poll(&plugins, &hub.plugins, &[], &Budget::new(2, None));
+            })
+        });
+        join(pollers);
         plugin.remove();
         told.end();
         join(callers);

@@ -66,6 +66,15 @@ struct State {
     removed: bool,
 }
 
+impl State {
+    /// The callee, for this thread to run. None if there is none, or not any more.
+    fn enter(&mut self) -> Option<Arc<dyn Callee>> {
+        let callee = self.callee.clone().filter(|_| !self.removed)?;
+        self.running.push(this_thread());
+        Some(callee)
+    }
+}
+
 pub struct Plugin {
     pub info: PluginInfo,
     state: Mutex<State>,
@@ -94,7 +103,10 @@ impl Plugin {
             }
         }
         if self.info.direct {
-            self.run(call, working);
+            let callee = self.state.lock().enter();
+            if let Some(callee) = callee {
+                self.run(call, callee, working);
+            }
         }
         Ok(())
     }
@@ -115,30 +127,29 @@ impl Plugin {
     /// Calls the callee with the next call that waits. False if there is none, or it is being called: one that polls while it
     /// is called would nest as deep as calls wait.
     pub fn run_one(&self, working: &Working) -> bool {
-        let call = {
+        let (call, callee) = {
             let mut state = self.state.lock();
+            // One who pulls takes the calls himself.
             if state.callee.is_none() || !state.running.is_empty() {
                 return false;
             }
-            next_open(&mut state.queue)
+            let Some(call) = next_open(&mut state.queue) else { return false };
+            // Under the same lock as the look above: of two that poll, one runs it.
+            let Some(callee) = state.enter() else { return false };
+            (call, callee)
         };
-        call.is_some_and(|call| self.run(&call, working))
+        self.run(&call, callee, working);
+        true
     }
 
-    fn run(&self, call: &Arc<Call>, working: &Working) -> bool {
-        let callee = {
-            let mut state = self.state.lock();
-            let Some(callee) = state.callee.clone().filter(|_| !state.removed) else { return false };
-            state.running.push(this_thread());
-            callee
-        };
+    /// The thread has entered.
+    fn run(&self, call: &Arc<Call>, callee: Arc<dyn Callee>, working: &Working) {
         working.enter(call, false);
         in_callback(|| callee.call(call));
         working.leave(call);
         // Before anybody can see that the call is over: a remover that waits must find it dropped.
         drop(callee);
         self.leave();
-        true
     }
 
     /// This thread is in one call less.
