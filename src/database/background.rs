@@ -199,8 +199,7 @@ impl Core {
         log.check()?;
         self.signal.is_dirty.store(false, Ordering::SeqCst);
         self.keep_up(log, all)?;
-        // Without room for a blank segment the active one grows; the next round tries again.
-        let _ = log.prepare_segment();
+        self.prepare_segment(log);
         log.mark_durable()?;
         if self.keep_schedule().is_err() || self.keep_growth().is_err() {
             // Nobody waits for it. A failure that concerns the journal shows at the next write.
@@ -237,11 +236,18 @@ impl Core {
         Ok(())
     }
 
+    /// Makes the next segment if it is time. Without room for one the active one grows; the next round tries again.
+    fn prepare_segment(&self, log: &Log) {
+        if log.wants_segment() && self.check_folder().is_ok() {
+            let _ = log.prepare_segment();
+        }
+    }
+
     /// Called between the stretches of a long piece of work.
     pub(super) fn keep_up_meanwhile(&self) -> Result<()> {
         let log = self.log()?;
         // A segment wanted meanwhile is made meanwhile, or the active one grows without bound.
-        let _ = log.prepare_segment();
+        self.prepare_segment(log);
         let is_flood = log.queued_bytes() > QUEUE_WAKES;
         if is_flood || self.pace.lock().kept_up_at.elapsed() >= self.tick() {
             self.keep_up(log, false)?;

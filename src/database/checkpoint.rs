@@ -161,6 +161,7 @@ impl Core {
     fn checkpoint_with(&self, mut published: MutexGuard<'_, Published>) -> Result<()> {
         let log = self.log()?;
         log.check()?;
+        self.check_folder()?;
         self.forget_now();
         self.leftovers.try_again(&*self.disk);
         if published.sequence == Some(log.last_sequence()) {
@@ -174,6 +175,8 @@ impl Core {
         let written = self.write_state(&published.histories, sequence);
         self.store.unpin_checkpoint(if written.is_ok() { sequence } else { 0 });
         let (length, histories) = written?;
+        // What follows removes files by their names.
+        self.check_folder()?;
         let history_bytes = histories.iter().map(|one| one.length).sum();
         *self.reach.lock() = Reach { sequence, time_ms, history_bytes };
         let old = std::mem::replace(&mut *published, Published { sequence: Some(sequence), histories });

@@ -191,6 +191,23 @@ impl Core {
         self.sync_folder()
     }
 
+    /// An error if the folder that has the store's name is not, or no more, the one that was opened: somebody renamed or
+    /// removed it, and what is there by now may be another's store. Nothing may be made, renamed or removed there then.
+    fn check_folder(&self) -> Result<()> {
+        let guard = self.lock.lock();
+        let Some(lock) = guard.as_ref() else { return Ok(()) };
+        let path = self.folder.join(open::LOCK);
+        match lock.is_at(&path) {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                let reason =
+                    "another folder has taken the place of the one that was opened; put it back, or close the store";
+                Err(Error::io("find our lock at", &path, std::io::Error::other(reason)))
+            }
+            Err(source) => Err(Error::io("find our lock at", &path, source)),
+        }
+    }
+
     fn sync_folder(&self) -> Result<()> {
         self.disk.sync_folder(&self.folder).map_err(|source| Error::io("sync", &self.folder, source))
     }

@@ -23,7 +23,11 @@ struct RealFile(File);
 /// The lock lasts as long as this file is open.
 struct RealLock(File);
 
-impl LockGuard for RealLock {}
+impl LockGuard for RealLock {
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        platform::is_at(&self.0, path)
+    }
+}
 
 impl Drop for RealLock {
     fn drop(&mut self) {

@@ -93,4 +93,10 @@ pub enum Lock {
 }
 
 /// Keeps a lock until dropped.
-pub trait LockGuard: Send + Sync {}
+pub trait LockGuard: Send + Sync {
+    /// Whether the file at `path` is the one that is locked. A folder that was renamed or removed meanwhile may have been
+    /// followed by another of its name, which is not ours. It is an error if there is none.
+    fn is_at(&self, _path: &Path) -> io::Result<bool> {
+        Ok(true)
+    }
+}

@@ -54,6 +54,11 @@ pub fn open_exclusively(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
+/// While the lock file is open, neither it nor a folder above it can be renamed or removed.
+pub fn is_at(_file: &File, _path: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
 /// Takes this process's id out of a lock file, so that whoever holds it later for another reason is not taken for us.
 pub fn before_unlocking(file: &File) {
     // One that stays costs a wrong process id in a message.

@@ -341,6 +341,11 @@ impl Log {
         self.attention.load(Ordering::Relaxed) && self.attention.swap(false, Ordering::Relaxed)
     }
 
+    /// Whether it is time to make the next segment.
+    pub fn wants_segment(&self) -> bool {
+        self.files.lock().writer.wanted_blank().is_some()
+    }
+
     /// Makes the next segment ahead of its use, if it is time. Failing is not fatal: the active segment grows instead.
     pub fn prepare_segment(&self) -> Result<()> {
         let wanted = self.files.lock().writer.wanted_blank();
