@@ -466,8 +466,8 @@ coffer_status coffer_recovery_report(coffer_db db,
  *
  * Statuses: `COFFER_ERROR_NULL_ARGUMENT`, `COFFER_ERROR_INVALID_HANDLE`, `COFFER_ERROR_INVALID_UTF8`,
  * `COFFER_ERROR_INVALID_KEY`, `COFFER_ERROR_RESERVED_KEY`, `COFFER_ERROR_INVALID_JSON`, `COFFER_ERROR_TOO_LARGE`,
- * `COFFER_ERROR_TOO_DEEP`, `COFFER_ERROR_READ_ONLY`, `COFFER_ERROR_IO`, `COFFER_ERROR_FAILED`. After any but the last
- * two the store is as it was; after those two, reopening tells.
+ * `COFFER_ERROR_TOO_DEEP`, `COFFER_ERROR_OUT_OF_MEMORY`, `COFFER_ERROR_READ_ONLY`, `COFFER_ERROR_IO`,
+ * `COFFER_ERROR_FAILED`. After any but the last two the store is as it was; after those two, reopening tells.
  */
 COFFER_API
 coffer_status coffer_save_persistent_data(coffer_db db,

@@ -122,6 +122,10 @@ impl<'a> Prepared<'a> {
             validate::check_document(edit.key, text, core.options.max_document_bytes, core.options.max_depth)?;
         }
         let Edit { key, text, expected } = edit;
+        if let Some(long) = text.filter(|text| text.len() > LONG) {
+            // That of a Tier 1 save is made after its record.
+            Version::check_room(key, long, usize::from(is_tier1))?;
+        }
         Ok(Prepared { expected, ..Prepared::of_checked((key, text), collection, is_tier1, hash) })
     }
 

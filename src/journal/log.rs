@@ -98,6 +98,7 @@ impl Committer<'_> {
         if let Some(files) = &mut self.files {
             self.log.write_now(files, &mut self.queue, &commit)?;
         } else {
+            make_room(&mut self.queue.bytes, record::length(&commit))?;
             if self.queue.bytes.is_empty() {
                 self.queue.first_queued = sequence;
             }
@@ -111,6 +112,15 @@ impl Committer<'_> {
     pub fn queued_bytes(&self) -> usize {
         self.queue.bytes.len()
     }
+}
+
+/// Sees to it that a record of `length` bytes can be put behind what is queued.
+#[inline]
+fn make_room(queued: &mut Vec<u8>, length: u64) -> Result<()> {
+    let wanted = usize::try_from(length).unwrap_or(usize::MAX);
+    // Twice the room saves time if there is twice the memory.
+    let room = queued.try_reserve(wanted).or_else(|_| queued.try_reserve_exact(wanted));
+    room.map_err(|_| Error::OutOfMemory { bytes: length })
 }
 
 impl Log {

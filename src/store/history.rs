@@ -92,6 +92,7 @@ impl<'d> HistoryWriter<'d> {
 
     /// Adds a version. Returns true each time a stretch was written, where the caller may see to other work.
     pub fn add(&mut self, past: &Past<'_>) -> Result<bool> {
+        self.file.make_room(PREFIX + past.entry.encoded_length())?;
         let start = self.file.buffer.len();
         self.file.buffer.extend_from_slice(&past.by.to_le_bytes());
         self.file.buffer.extend_from_slice(&[0; 4]);

@@ -38,8 +38,21 @@ impl<'d> StagedFile<'d> {
         // One that an earlier attempt left behind is of no use.
         let _ = disk.remove(&path);
         let file = disk.create(&path).map_err(|source| Error::io("create", &path, source))?;
-        let buffer = Vec::with_capacity(CHUNK);
-        Ok(StagedFile { disk, target: target.to_path_buf(), path, file, buffer, written: 0, unsynced: 0 })
+        let (target, buffer) = (target.to_path_buf(), Vec::new());
+        let mut staged = StagedFile { disk, target, path, file, buffer, written: 0, unsynced: 0 };
+        match staged.make_room(CHUNK) {
+            Ok(()) => Ok(staged),
+            Err(error) => {
+                staged.abandon();
+                Err(error)
+            }
+        }
+    }
+
+    /// Sees to it that so many more bytes can be gathered; a document may be larger than the memory that is left.
+    pub fn make_room(&mut self, bytes: usize) -> Result<()> {
+        let room = self.buffer.try_reserve(bytes).or_else(|_| self.buffer.try_reserve_exact(bytes));
+        room.map_err(|_| Error::OutOfMemory { bytes: bytes as u64 })
     }
 
     /// Where the next byte goes.

@@ -4,7 +4,9 @@
 //! saves the allocator's time and the cache's: a game saves the same documents over and over.
 
 use super::image::Entry;
+use crate::disk::Memory;
 use crate::document::DocumentId;
+use crate::error::{Error, Result};
 use triomphe::{Arc, ThinArc};
 
 /// A version's place in the order of commits.
@@ -34,12 +36,32 @@ pub struct Version(ThinArc<Head, u8>);
 
 /// Key and text of up to this size are joined on the stack.
 const SMALL: usize = 1024;
+/// Texts from this size on are saved only while there is so much memory besides.
+const SPARING: usize = 64 << 10;
+const SPARE: usize = 4 << 20;
 /// Room is made in steps of this, so that a text that grows by a digit still fits.
 const STEP: usize = 32;
 
 impl Version {
     pub fn new(id: DocumentId<'_>, stamp: Stamp, text: Option<&str>) -> Version {
         Version::of_bytes(id.collection as u8, id.key.as_bytes(), stamp, text.map(str::as_bytes))
+    }
+
+    /// Whether there is memory for a version of such a key and text, and, where `besides` is 1, for one more copy of them.
+    /// A version's memory cannot be asked for in a way that may fail: without this look, a long text ends the process.
+    pub fn check_room(key: &str, text: &str, besides: usize) -> Result<()> {
+        let room = key.len() + text.len() + size_of::<Head>() + 2 * STEP;
+        let no_memory = || Error::OutOfMemory { bytes: room as u64 };
+        // A text that is refused leaves memory for all that is too small to be asked for like this.
+        let _spare = if room >= SPARING { Some(Memory::zeroed(SPARE).ok_or_else(no_memory)?) } else { None };
+        // One is for key and text joined.
+        let mut probes: [Vec<u8>; 3] = Default::default();
+        for probe in probes.iter_mut().take(2 + besides) {
+            probe.try_reserve_exact(room).map_err(|_| no_memory())?;
+        }
+        // Memory that nobody uses need not be asked for at all, says the compiler.
+        std::hint::black_box(&probes);
+        Ok(())
     }
 
     /// A version of what was checked before: an image's entry, say.

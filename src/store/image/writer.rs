@@ -6,7 +6,7 @@
 use super::layout::{self, BLOCK, Entry, HEADER, TRAILER, Trailer};
 use super::manifest::{HistoryRef, Manifest};
 use crate::disk::Disk;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::staged::{CHUNK, StagedFile, UNFINISHED};
 use std::path::Path;
 
@@ -55,6 +55,8 @@ impl<'d> ImageWriter<'d> {
     /// Adds the next entry. Returns true each time a stretch was written, where the caller may see to other work.
     pub fn add(&mut self, entry: &Entry<'_>) -> Result<bool> {
         let Some(id) = entry.id() else { return Ok(false) };
+        self.places.try_reserve(1).map_err(|_| no_memory_for::<(u64, u64)>(self.places.len() + 1))?;
+        self.file.make_room(entry.encoded_length())?;
         self.places.push((id.hash(), self.file.offset()));
         self.trailer.cleared += u64::from(entry.cleared);
         self.manifest.note(entry);
@@ -104,7 +106,7 @@ impl<'d> ImageWriter<'d> {
         }
         self.trailer.index = self.trailer.order + 8 * self.trailer.entries;
         self.trailer.slots = layout::slots_for(self.trailer.entries);
-        for slot in index(&places, self.trailer.slots) {
+        for slot in index(&places, self.trailer.slots)? {
             self.put(&slot.to_le_bytes())?;
         }
         self.trailer.manifest = self.file.offset();
@@ -127,8 +129,10 @@ impl<'d> ImageWriter<'d> {
 }
 
 /// Fills the hash index: linear probing from each hash's first slot.
-fn index(places: &[(u64, u64)], slots: u64) -> Vec<u64> {
-    let mut table = vec![0u64; slots as usize];
+fn index(places: &[(u64, u64)], slots: u64) -> Result<Vec<u64>> {
+    let mut table = Vec::new();
+    table.try_reserve_exact(slots as usize).map_err(|_| no_memory_for::<u64>(slots as usize))?;
+    table.resize(slots as usize, 0u64);
     for (hash, offset) in places {
         let mut slot = layout::first_slot(*hash, slots) as usize;
         while table.get(slot).is_some_and(|value| *value != 0) {
@@ -138,7 +142,11 @@ fn index(places: &[(u64, u64)], slots: u64) -> Vec<u64> {
             *place = layout::slot_value(*hash, *offset);
         }
     }
-    table
+    Ok(table)
+}
+
+fn no_memory_for<T>(count: usize) -> Error {
+    Error::OutOfMemory { bytes: (count as u64).saturating_mul(size_of::<T>() as u64) }
 }
 
 const _: () = assert!(HEADER > 0, "offset 0 stands for an empty slot");
