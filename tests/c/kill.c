@@ -1,13 +1,16 @@
 /*
  * A writer is killed at a random time, and everything that it had acknowledged has to be there.
  *
- * The parent starts this program anew as the writer, which saves numbered documents and after each save that returned
- * writes the number to its standard output, which is a pipe. The parent must not wait for a good moment. Invariant: what
- * is found is 1, 2, 3 … up to some number without a gap, each whole and as it was saved, and that number is the last
- * acknowledged one or later; and every snapshot that was acknowledged and not deleted is whole and can be restored.
+ * A worker starts this program anew as the writer, which saves numbered documents and after each save that returned
+ * writes the number to its standard output, which is a pipe. The worker must not wait for a good moment: some writers are
+ * killed while they still start, create or recover the store, some while they close it. Several workers, each with stores
+ * of its own, share the rounds. Invariant: what is found is 1, 2, 3 … up to some number without a gap, each whole and as
+ * it was saved, and that number is the last acknowledged one or later; and every snapshot that was acknowledged and not
+ * deleted is whole and can be restored.
  *
  *     kill WORKING_FOLDER [ROUNDS [SEED]]
- *     kill --writer STORE DURABILITY KIND FIRST       (for itself)
+ *     kill --worker FOLDER ROUNDS SEED                        (for itself)
+ *     kill --writer STORE DURABILITY KIND FIRST REOPENING     (for itself)
  */
 #include "support.h"
 
@@ -22,18 +25,44 @@ enum kind { SINGLE, BATCH, SNAPSHOTS };
 /* How many snapshots of its own a writer keeps. */
 #define SNAPSHOTS_KEPT 12
 
+/* How many saves lie between two flushes of a writer that saves behind. */
+#define BEHIND 20
+
+/* After how many saves some writers close the store and open it again. */
+#define REOPENED_AFTER 97
+
+/* A store that holds more is begun anew, and any other one in so many rounds: what is checked stays small. */
+#define ENOUGH 1500
+#define ROUNDS_OF_A_STORE 16
+
+/* More than there are processors, so that a writer is also stopped in the middle of anything. */
+#define MOST_WORKERS 6
+
 /* A store of each kind lives through several rounds. */
 struct plan {
+    char name[32];
     const char *durability;
     enum kind kind;
     char store[PATH_ROOM];
-    /* How many documents, or batches, it is known to hold. */
+    /* How many documents, or batches, it is known to hold; and up to which number there is a snapshot for certain. */
     int reached;
+    int kept;
 };
 
 struct writer {
     struct process process;
+    /* The last number that it acknowledged; if none, the one that its plan had reached before. */
     int last;
+    int was_heard;
+};
+
+/* What came of the rounds. */
+struct outcome {
+    int rounds;
+    int saves;
+    /* How many writers were killed before they said anything, and how many left no store at all. */
+    int unheard;
+    int without_store;
 };
 
 /* Different lengths, so that the ends of records fall everywhere. */
@@ -116,19 +145,28 @@ static enum kind kind_of(const char *number)
     return kinds[atoi(number) % KINDS];
 }
 
-/* Never returns: the parent kills it, or closes the pipe. */
+/* What is saved behind is acknowledged once it was flushed. */
+static int saves_at_once(const char *durability)
+{
+    return strcmp(durability, "behind") == 0 ? BEHIND : 1;
+}
+
+/* Never returns: the worker kills it, or closes the pipe. */
 static int write_for_ever(char **arguments)
 {
     char options[256];
     const char *durability = arguments[1];
     enum kind kind = kind_of(arguments[2]);
-    int number = atoi(arguments[3]);
-    /* What is saved behind is acknowledged once it was flushed. */
-    int each = strcmp(durability, "behind") == 0 ? 20 : 1;
+    int number = atoi(arguments[3]), reopening = atoi(arguments[4]);
+    int each = saves_at_once(durability);
     coffer_db db = 0;
     sprintf(options, "{\"durability\":\"%s\",\"segment_bytes\":65536,\"checkpoint_bytes\":150000}", durability);
     CHECK_OK(coffer_open(arguments[0], options, &db));
     for (;; number++) {
+        if (reopening && number % REOPENED_AFTER == 0) {
+            CHECK_OK(coffer_close(db));
+            CHECK_OK(coffer_open(arguments[0], options, &db));
+        }
         if (kind == SINGLE)
             save_single(db, number);
         else if (kind == BATCH)
@@ -145,26 +183,33 @@ static int write_for_ever(char **arguments)
     }
 }
 
-static struct writer start_writer(const char *program, const struct plan *plan)
+static struct writer start_writer(const char *program, const struct plan *plan, int reopening)
 {
     struct writer writer;
     char kind[16], first[16];
-    const char *arguments[] = {"--writer", plan->store, plan->durability, kind, first, NULL};
+    const char *arguments[] = {"--writer", plan->store, plan->durability, kind, first, reopening ? "1" : "0", NULL};
     sprintf(kind, "%d", (int)plan->kind);
     /* The last snapshot may not have come to be; its number is done again, so that every number has one. */
     sprintf(first, "%d", plan->kind == SNAPSHOTS && plan->reached > 0 ? plan->reached : plan->reached + 1);
+    writer.last = plan->reached;
+    writer.was_heard = 0;
     start_process(&writer.process, program, arguments);
-    /* By the first number the store is open and in use. */
-    CHECK_SAID("the writer said nothing", fread(&writer.last, sizeof writer.last, 1, writer.process.output) == 1);
     return writer;
+}
+
+/* Takes the next number that the writer said. Returns 0 if it said no more before its end. */
+static int hear(struct writer *writer)
+{
+    int heard = fread(&writer->last, sizeof writer->last, 1, writer->process.output) == 1;
+    writer->was_heard |= heard;
+    return heard;
 }
 
 static void kill_writer(struct writer *writer)
 {
-    int number;
     kill_process(&writer->process);
-    while (fread(&number, sizeof number, 1, writer->process.output) == 1)
-        writer->last = number;
+    while (hear(writer))
+        continue;
     fclose(writer->process.output);
 }
 
@@ -266,6 +311,11 @@ static int check_store(coffer_db db, const struct plan *plan)
 {
     int count = count_in_order(db, 'n', 0);
     uint64_t revision = 0;
+    if (count == 0) {
+        /* Nothing else was saved before the first number. */
+        CHECK_STATUS(COFFER_ERROR_NOT_FOUND, coffer_load_persistent_data(db, "last", NULL));
+        return 0;
+    }
     if (plan->kind == BATCH) {
         CHECK(count_in_order(db, 'm', 2) == count);
         CHECK_OK(coffer_load_entry(db, "last", NULL, &revision, NULL));
@@ -293,63 +343,135 @@ static void check_beside_writer(const struct plan *plan, const struct writer *wr
     CHECK(coffer_live_handles() == 0);
 }
 
-static void check_after_kill(struct plan *plan, const struct writer *writer, int by_looking_only)
+/* Only the lock and files without content, if anything: the writer was killed before the store was one. */
+static int has_no_store_yet(const struct plan *plan, const struct writer *writer, coffer_status status)
+{
+    return status == COFFER_ERROR_NO_STORE && plan->reached == 0 && !writer->was_heard;
+}
+
+static void check_after_kill(struct plan *plan, const struct writer *writer, int by_looking_only, struct outcome *outcome)
 {
     coffer_db db = 0;
-    int count, newest;
     /* The dead process has no lock any more, and what it left is whole. Looking alone leaves the mess to the next writer. */
-    CHECK_OK(coffer_open(plan->store, by_looking_only ? "{\"read_only\":true}" : NULL, &db));
+    coffer_status status = coffer_open(plan->store, by_looking_only ? "{\"read_only\":true}" : NULL, &db);
+    int count;
+    if (by_looking_only && has_no_store_yet(plan, writer, status)) {
+        outcome->without_store++;
+        return;
+    }
+    CHECK_OK(status);
     count = check_store(db, plan);
     CHECK(count >= writer->last);
     /* One save, or what lies between two flushes, may have been under way. */
-    CHECK(count <= writer->last + (strcmp(plan->durability, "behind") == 0 ? 20 : 1));
-    if (plan->kind == SNAPSHOTS) {
+    CHECK(count <= writer->last + saves_at_once(plan->durability));
+    if (plan->kind == SNAPSHOTS && count > 0) {
+        if (writer->was_heard)
+            plan->kept = writer->last;
         /* The snapshot before the last save was certain before that save began, whatever its durability. */
-        newest = count > writer->last ? count - 1 : count;
-        check_snapshots(db, newest);
-        if (!by_looking_only)
-            check_restoring(db, newest - newest % SNAPSHOTS_KEPT / 2, count);
+        if (plan->kept < count - 1)
+            plan->kept = count - 1;
+        check_snapshots(db, plan->kept);
+        if (!by_looking_only && plan->kept > 0)
+            check_restoring(db, plan->kept - plan->kept % SNAPSHOTS_KEPT / 2, count);
     }
     CHECK_OK(coffer_close(db));
+    outcome->saves += count - plan->reached;
     plan->reached = count;
 }
 
+static void begin_anew(struct plan *plan)
+{
+    fresh_path(plan->store, plan->name);
+    plan->reached = plan->kept = 0;
+}
+
+static void run_round(const char *program, struct plan *plan, uint64_t *random, struct outcome *outcome)
+{
+    /* Half of the writers live a little longer; the others may not even have begun. */
+    int waiting = next_random(random) % 3 > 0, looking = waiting && next_random(random) % 3 == 0;
+    struct writer writer;
+    if (plan->reached > ENOUGH || next_random(random) % ROUNDS_OF_A_STORE == 0)
+        begin_anew(plan);
+    writer = start_writer(program, plan, !looking);
+    /* By the first number the store is open and in use. */
+    if (waiting)
+        CHECK_SAID("the writer said nothing", hear(&writer));
+    if (looking)
+        check_beside_writer(plan, &writer);
+    sleep_ms((long)(next_random(random) % 24));
+    kill_writer(&writer);
+    outcome->rounds++;
+    outcome->unheard += !writer.was_heard;
+    check_after_kill(plan, &writer, next_random(random) % 2 == 0, outcome);
+}
+
+/* A worker's rounds, on nine stores of its own. */
 static void run_rounds(const char *program, int rounds, uint64_t random)
 {
     static struct plan plans[3 * KINDS];
     static const char *const durabilities[] = {"written", "durable", "behind"};
     static const char *const kinds[] = {"single", "batch", "snapshots"};
-    struct plan *plan;
-    struct writer writer;
-    int i, total = 0;
+    struct outcome outcome = {0, 0, 0, 0};
+    int i;
     for (i = 0; i < 3 * KINDS; i++) {
-        char name[32], kind[16];
+        char kind[16];
         sprintf(kind, "%d", i / 3);
         plans[i].durability = durabilities[i % 3];
         plans[i].kind = kind_of(kind);
-        sprintf(name, "%s-%s", plans[i].durability, kinds[i / 3]);
-        fresh_path(plans[i].store, name);
+        sprintf(plans[i].name, "%s-%s", plans[i].durability, kinds[i / 3]);
+        begin_anew(&plans[i]);
     }
-    for (i = 0; i < rounds; i++) {
-        plan = &plans[i % (3 * KINDS)];
-        writer = start_writer(program, plan);
-        if (i % 4 < 2)
-            check_beside_writer(plan, &writer);
-        sleep_ms((long)(next_random(&random) % 60));
-        kill_writer(&writer);
-        total -= plan->reached;
-        check_after_kill(plan, &writer, next_random(&random) % 2 == 0);
-        total += plan->reached;
+    for (i = 0; i < rounds; i++)
+        run_round(program, &plans[i % (3 * KINDS)], &random, &outcome);
+    printf("%d %d %d %d\n", outcome.rounds, outcome.saves, outcome.unheard, outcome.without_store);
+}
+
+/* Shares the rounds out among workers, which are processes like this one, and adds up what they say. */
+static int run_workers(const char *program, const char *folder, int rounds, uint64_t random)
+{
+    struct process processes[MOST_WORKERS];
+    char place[PATH_ROOM], share[16], seed[32];
+    const char *arguments[] = {"--worker", place, share, seed, NULL};
+    struct outcome part, all = {0, 0, 0, 0};
+    /* Each worker has every kind of store. */
+    int workers = rounds / (3 * KINDS), i, failed = 0;
+    workers = workers < 1 ? 1 : workers > MOST_WORKERS ? MOST_WORKERS : workers;
+    for (i = 0; i < workers; i++) {
+        snprintf(place, sizeof place, "%s/worker-%d", folder, i);
+        sprintf(share, "%d", rounds / workers + (i < rounds % workers));
+        sprintf(seed, "%llu", (unsigned long long)next_random(&random));
+        start_process(&processes[i], program, arguments);
     }
-    printf("ok %d writers killed, %d saves found\n", rounds, total);
+    for (i = 0; i < workers; i++) {
+        int told = fscanf(processes[i].output, "%d %d %d %d", &part.rounds, &part.saves, &part.unheard,
+                          &part.without_store);
+        if (wait_for_process(&processes[i]) != 0 || told != 4) {
+            failed = 1;
+            continue;
+        }
+        all.rounds += part.rounds;
+        all.saves += part.saves;
+        all.unheard += part.unheard;
+        all.without_store += part.without_store;
+    }
+    CHECK_SAID("a worker failed; its message stands above", !failed);
+    CHECK_SAID("rounds are missing", all.rounds == rounds);
+    printf("ok %d writers killed by %d workers, %d of them before their first save; %d saves found; %d left no store yet\n",
+           all.rounds, workers, all.unheard, all.saves, all.without_store);
+    return 0;
 }
 
 int main(int count, char **arguments)
 {
     uint64_t seed;
     int rounds;
-    if (count == 6 && strcmp(arguments[1], "--writer") == 0)
+    if (count == 7 && strcmp(arguments[1], "--writer") == 0)
         return write_for_ever(arguments + 2);
+    if (count == 5 && strcmp(arguments[1], "--worker") == 0) {
+        use_working_folder(arguments[2]);
+        run_rounds(own_program(arguments[0]), atoi(arguments[3]), strtoull(arguments[4], NULL, 10));
+        return 0;
+    }
     if (count < 2 || count > 4) {
         fprintf(stderr, "usage: %s WORKING_FOLDER [ROUNDS [SEED]]\n", arguments[0]);
         return 2;
@@ -359,6 +481,5 @@ int main(int count, char **arguments)
     seed = count > 3 ? strtoull(arguments[3], NULL, 10) : (uint64_t)time(NULL) * 1000003u + (uint64_t)own_process_id();
     printf("seed %llu\n", (unsigned long long)seed);
     fflush(stdout);
-    run_rounds(own_program(arguments[0]), rounds, seed == 0 ? 1 : seed);
-    return 0;
+    return run_workers(own_program(arguments[0]), arguments[1], rounds, seed == 0 ? 1 : seed);
 }

@@ -69,6 +69,9 @@ void *load_library(const char *path);
 int find_function(void *library, const char *name, void *function);
 int unload_library(void *library);
 
+/* Starts a child by forking that ends at once, and says whether it did so by itself; 1 too where no process can fork. */
+int fork_is_harmless(void);
+
 /* 1 if the file of a library is in this process's memory, 0 if not, -1 if the system does not tell. */
 int is_loaded(const char *path);
 

@@ -316,6 +316,11 @@ int unload_library(void *library)
     return FreeLibrary(library) != 0;
 }
 
+int fork_is_harmless(void)
+{
+    return 1;
+}
+
 int is_loaded(const char *path)
 {
     wchar_t wide[WIDE_ROOM], full[WIDE_ROOM];
