@@ -1,8 +1,10 @@
 //! Salvage: build a store from whatever is whole in a damaged one.
 //!
 //! Reads every image and every segment leniently, takes the newest valid version of each document, and reports the rest.
-//! It changes nothing on the disk: `open` writes a fresh image first and sets the damaged files aside after. Invariant:
-//! a sequence number or revision that may have been given out before is not given out again.
+//! It changes nothing on the disk: `open` writes a fresh image first and sets the damaged files aside after. Invariant: a
+//! sequence number that anything left here names is not given out again, nor is the revision of a version that is left. A
+//! document whose newest versions are lost goes on from the newest that is whole, so that their revisions come again; one
+//! of which nothing is left begins above every revision that is.
 
 use super::checkpoint::Published;
 use super::open::is_unfinished;

@@ -9,7 +9,8 @@
 //! - otherwise no commit behind the break was ever acknowledged as durable, a power cut may have taken any of it, and it
 //!   is dropped. That keeps the order: what survives is a prefix of what was committed.
 //!
-//! Salvage applies every valid record wherever it lies, in the order of sequence numbers, and reports what is not one.
+//! Salvage applies every valid record wherever it lies, in the order of sequence numbers, and reports what is not one. Of a
+//! commit that stands in two segments either copy serves; but what an earlier recovery dropped must not come back.
 
 use super::record::{self, ALIGNMENT, MAGIC, Record};
 use super::segment::{self, HEADER, Header, HeaderState};
@@ -159,10 +160,12 @@ struct Break {
     path: PathBuf,
     offset: u64,
     reason: &'static str,
+    /// Nothing stands behind it. A segment that was sealed there looks like this, and one that was cut off as well.
+    is_plain: bool,
 }
 
 fn strict(segments: Vec<Segment>, into: &mut Recovered, apply: Apply<'_>) -> Result<()> {
-    let mut ends = None;
+    let (mut ends, mut blank) = (None, None);
     let mut kept = Vec::new();
     let mut dropped = Vec::new();
     for segment in segments {
@@ -171,19 +174,17 @@ fn strict(segments: Vec<Segment>, into: &mut Recovered, apply: Apply<'_>) -> Res
         let follows =
             matches!(segment.header, HeaderState::Valid(header) if header.first_sequence <= into.last_sequence + 1);
         if !follows {
-            ends.get_or_insert_with(|| Break {
-                path: segment.path.clone(),
-                offset: 0,
-                reason: header_reason(&segment.header),
-            });
+            note_gap(&segment, into.last_sequence, &mut ends, &mut blank);
             into.proven = into.proven.max(segment.proof(HEADER));
             dropped.push(segment);
             continue;
         }
         let (offset, reason) = replay(&segment, into, apply)?;
         into.proven = into.proven.max(segment.proof(offset));
-        into.torn_bytes += segment.used_after(offset);
-        ends = Some(Break { path: segment.path.clone(), offset: offset as u64, reason });
+        let torn = segment.used_after(offset);
+        into.torn_bytes += torn;
+        blank = None;
+        ends = Some(Break { path: segment.path.clone(), offset: offset as u64, reason, is_plain: torn == 0 });
         kept.push((segment, into.last_sequence));
     }
     if let Some(found) = ends.filter(|_| into.proven > into.last_sequence) {
@@ -197,6 +198,26 @@ fn strict(segments: Vec<Segment>, into: &mut Recovered, apply: Apply<'_>) -> Res
     into.discarded = dropped.iter().rev().map(|segment| segment.path.clone()).collect();
     into.sealed = kept.into_iter().map(|(segment, last)| segment.sealed(last)).collect();
     Ok(())
+}
+
+/// Notes that the log, which came to the commit `last`, does not go on in this segment, and decides whether it broke here or
+/// where it ended before: an older segment may well have a torn end that the segments after it made good.
+fn note_gap(segment: &Segment, last: u64, ends: &mut Option<Break>, blank: &mut Option<Break>) {
+    let reason = header_reason(&segment.header);
+    let here = Break { path: segment.path.clone(), offset: 0, reason, is_plain: false };
+    let Some(before) = ends else {
+        *ends = Some(here);
+        return;
+    };
+    // Its records would go on where the log ended, had it a header.
+    let goes_on = || segment.find_record(HEADER).is_some_and(|(_, found)| found.sequence <= last + 1);
+    match segment.header {
+        HeaderState::Valid(_) => *ends = blank.take().or(ends.take()),
+        HeaderState::Invalid if before.is_plain || goes_on() => *ends = Some(here),
+        // Made ahead, or cut off in its header. Recovery leaves none of them between others, so if another was begun behind
+        // it, it held commits.
+        _ => *blank = blank.take().or(Some(here)),
+    }
 }
 
 fn header_reason(header: &HeaderState) -> &'static str {
@@ -213,17 +234,13 @@ fn replay(segment: &Segment, into: &mut Recovered, apply: Apply<'_>) -> Result<(
     let mut offset = HEADER;
     let mut next = header.first_sequence;
     loop {
-        let found = match record::decode(segment.tail(offset)) {
+        let found = match in_order(segment, offset, next) {
             Ok(found) => found,
             Err(reason) => return Ok((offset, reason)),
         };
-        let is_mark = found.changes.is_empty();
-        if !is_mark && found.sequence != next || is_mark && found.sequence >= next {
-            return Ok((offset, "a record is out of order"));
-        }
         let end = offset + found.length;
         into.proven = into.proven.max(found.durable);
-        next += u64::from(!is_mark);
+        next += u64::from(!found.changes.is_empty());
         // What an earlier recovery wrote anew stands in two segments; the image holds what is older than itself.
         if found.sequence > into.last_sequence {
             apply_one(&found, into, apply)?;
@@ -231,6 +248,24 @@ fn replay(segment: &Segment, into: &mut Recovered, apply: Apply<'_>) -> Result<(
         }
         offset = end;
     }
+}
+
+/// The record at `offset`, if it is the commit `next` or a mark before it.
+fn in_order(segment: &Segment, offset: usize, next: u64) -> std::result::Result<Record<'_>, &'static str> {
+    let found = record::decode(segment.tail(offset))?;
+    let fits = if found.changes.is_empty() { found.sequence < next } else { found.sequence == next };
+    if fits { Ok(found) } else { Err("a record is out of order") }
+}
+
+/// The newest commit that `replay` would find in a segment.
+fn reach(segment: &Segment) -> u64 {
+    let HeaderState::Valid(header) = segment.header else { return 0 };
+    let (mut offset, mut next) = (HEADER, header.first_sequence);
+    while let Ok(found) = in_order(segment, offset, next) {
+        offset += found.length;
+        next += u64::from(!found.changes.is_empty());
+    }
+    next.saturating_sub(1)
 }
 
 fn apply_one(found: &Record<'_>, into: &mut Recovered, apply: Apply<'_>) -> Result<()> {
@@ -241,26 +276,40 @@ fn apply_one(found: &Record<'_>, into: &mut Recovered, apply: Apply<'_>) -> Resu
 }
 
 fn salvage(segments: Vec<Segment>, into: &mut Recovered, apply: Apply<'_>) -> Result<()> {
-    let mut found = BTreeMap::new();
+    let mut found: BTreeMap<u64, Record<'_>> = BTreeMap::new();
     // From the newest segment to the oldest. What an earlier recovery dropped from a segment's tail was replaced by what
-    // the segments after it hold.
-    let mut superseded = u64::MAX;
+    // the segments after it hold; but what it wrote anew there is the same here, if the newer copy is damaged.
+    let (mut superseded, mut named) = (u64::MAX, 0);
     for segment in segments.iter().rev() {
         into.proven = into.proven.max(segment.proof(HEADER));
         let records = valid_records(segment, into);
+        named = records.iter().map(|one| one.sequence).chain(first_in_header(segment)).fold(named, u64::max);
         let first = records.first().map_or(u64::MAX, |record| record.sequence);
-        let kept = records.into_iter().filter(|record| record.sequence < superseded);
-        found.extend(kept.map(|record| (record.sequence, record)));
-        superseded = superseded.min(first);
+        // It wrote anew all that it could read in order, which is at least what can be read so now. Beyond that a copy
+        // tells that it came so far.
+        let copied = records.iter().filter(|one| found.get(&one.sequence) == Some(*one)).map(|one| one.sequence).max();
+        let anew = copied.unwrap_or(0).max(reach(segment));
+        for record in records.into_iter().filter(|one| one.sequence < superseded || one.sequence <= anew) {
+            found.entry(record.sequence).or_insert(record);
+        }
+        superseded = superseded.min(first).min(first_in_header(segment).unwrap_or(u64::MAX));
     }
     for (sequence, one) in found {
         if sequence > into.last_sequence {
             apply_one(&one, into, apply)?;
         }
     }
-    into.last_sequence = into.last_sequence.max(into.proven);
+    // Numbers that were given out are not given out again, whatever became of their commits.
+    into.last_sequence = into.last_sequence.max(into.proven).max(named);
     into.discarded = segments.iter().rev().map(|segment| segment.path.clone()).collect();
     Ok(())
+}
+
+fn first_in_header(segment: &Segment) -> Option<u64> {
+    match segment.header {
+        HeaderState::Valid(header) => Some(header.first_sequence),
+        _ => None,
+    }
 }
 
 /// Every valid commit in a segment, wherever it lies; the rest is reported as lost.

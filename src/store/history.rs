@@ -56,6 +56,10 @@ fn seal(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
+fn is_trailer(bytes: &[u8]) -> bool {
+    bytes.starts_with(&TRAILER_MAGIC) && is_sealed(bytes)
+}
+
 fn is_sealed(bytes: &[u8]) -> bool {
     bytes.split_last_chunk::<4>().is_some_and(|(checked, sum)| crc32c::crc32c(checked).to_le_bytes() == *sum)
 }
@@ -212,7 +216,7 @@ impl Reader {
         let mut tail = [0; TRAILER];
         let at = self.end;
         self.read(&mut tail, at)?;
-        let is_ours = tail.starts_with(&TRAILER_MAGIC) && is_sealed(&tail) && u64_at(&tail, 16) == Some(self.length);
+        let is_ours = is_trailer(&tail) && u64_at(&tail, 16) == Some(self.length);
         if !is_ours || self.length != history.length {
             return Err(self.damaged(at, "the history's trailer does not fit the file"));
         }
@@ -315,7 +319,10 @@ pub fn salvage(disk: &dyn Disk, path: &Path, visit: &mut dyn FnMut(&Past<'_>)) -
     let count = file.read_at(&mut bytes, 0).map_err(|source| Error::io("read", path, source))?;
     bytes.truncate(count);
     let (mut offset, mut gap, mut lost) = (HEADER, None, Vec::new());
-    let end = bytes.len().saturating_sub(TRAILER);
+    // A file that was cut off has versions to its end.
+    let before_trailer = bytes.len().saturating_sub(TRAILER);
+    let is_complete = bytes.get(before_trailer..).is_some_and(is_trailer);
+    let end = if is_complete { before_trailer } else { bytes.len() };
     while offset < end {
         match bytes.get(offset..end).and_then(decode) {
             Some(past) => {
@@ -329,6 +336,8 @@ pub fn salvage(disk: &dyn Disk, path: &Path, visit: &mut dyn FnMut(&Past<'_>)) -
             }
         }
     }
+    // Where only the trailer is damaged, no version is.
+    let gap = gap.filter(|start| is_complete || *start != before_trailer);
     lost.extend(gap.map(|start| (start as u64, (end - start) as u64)));
     Ok(lost)
 }
