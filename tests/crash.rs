@@ -76,6 +76,7 @@ fn every_crash_keeps_every_promise() {
         report.second_images
     );
     assert_sound(&report);
+    assert!(report.images + report.second_images >= wanted, "fewer images than were wanted");
 }
 
 /// Runs the check against a disk whose promises are empty.

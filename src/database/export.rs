@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::exchange::{self, Failure, Format, Head, Record, Source};
 use crate::hub::{Outbox, this_thread};
 use crate::module::Module;
-use crate::store::StagedFile;
+use crate::store::{EXPORTING, StagedFile};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
@@ -301,7 +301,7 @@ struct Output<'d> {
 
 impl<'d> Output<'d> {
     fn create(core: &'d Core, path: &Path) -> Result<Output<'d>> {
-        let file = StagedFile::create(&*core.disk, path, ".coffer-export.tmp")?;
+        let file = StagedFile::create(&*core.disk, path, EXPORTING)?;
         Ok(Output { file, hash: Sha256::new(), failed: None })
     }
 

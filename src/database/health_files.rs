@@ -7,7 +7,7 @@ use super::Core;
 use super::checkpoint::Published;
 use super::export::Tell;
 use super::health_report::Checked;
-use super::open::{is_of_gateway, is_unfinished};
+use super::open::{is_at_work, is_unfinished};
 use super::snapshots::imports;
 use super::validate::{self, utf8};
 use crate::analytics::{Cause, Severity};
@@ -109,8 +109,8 @@ impl Core {
                 _ => {}
             }
         }
-        // What the gateway leaves behind goes at the next opening; until then it may be in use.
-        for name in sizes.keys().filter(|name| !is_of_gateway(name)) {
+        // What the gateway or an export leaves behind goes at the next opening; until then it may be in use.
+        for name in sizes.keys().filter(|name| !is_at_work(name)) {
             let is_other = |kind: &str| name.starts_with(kind) && !wanted.iter().any(|(one, ..)| one == name);
             let reason = if is_unfinished(name) {
                 "a checkpoint or an import did not finish this file"

@@ -17,7 +17,7 @@ use crate::disk::{self, Disk, Leftovers, Lock, LockGuard};
 use crate::error::{Error, Result};
 use crate::journal::{self, Log, Recovered};
 use crate::options::{Options, Recovery};
-use crate::store::{Image, Store, file_name, history, sequences};
+use crate::store::{EXPORTING, Image, Store, file_name, history, sequences};
 use crate::sync::Mutex;
 use once_cell::sync::OnceCell;
 use std::io::ErrorKind;
@@ -217,17 +217,16 @@ fn stale(names: &[String], images: &[u64], published: &Published, imports: &[Str
     names.iter().filter(is_stale).cloned().chain(older.iter().map(|sequence| file_name(*sequence))).collect()
 }
 
-/// Whether a name is that of a file that the gateway has while it works.
-pub fn is_of_gateway(name: &str) -> bool {
-    is_unfinished(name) && (name.starts_with("export-") || name.starts_with("spool-"))
+/// Whether a name is that of a file that the gateway or an export has while it works.
+pub fn is_at_work(name: &str) -> bool {
+    name.ends_with(EXPORTING) || is_unfinished(name) && (name.starts_with("export-") || name.starts_with("spool-"))
 }
 
-/// Whether a name is that of a file that a checkpoint, an import or the gateway did not come to clear up.
+/// Whether a name is that of a file that a checkpoint, an export, an import or the gateway did not come to clear up.
 pub fn is_unfinished(name: &str) -> bool {
     const KINDS: [&str; 5] = ["image-", "history-", "import-", "export-", "spool-"];
-    // An export has a name of the first kind while it lies there, and one of the second while it is written.
-    let name = name.strip_suffix(".coffer-export.tmp").unwrap_or(name);
-    name.ends_with(".coffer.tmp") && KINDS.iter().any(|kind| name.starts_with(kind))
+    // Whatever an export is to be called, it has such a name while it is written, and nothing else has.
+    name.ends_with(EXPORTING) || name.ends_with(".coffer.tmp") && KINDS.iter().any(|kind| name.starts_with(kind))
 }
 
 impl Core {

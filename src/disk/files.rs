@@ -5,7 +5,7 @@
 //! for until the patience is over; nothing else is ever retried: a failed sync in particular stays failed.
 
 use super::owner::{named_in, owner_of};
-use super::patience::{LIMIT, Pauses, patiently};
+use super::patience::{LIMIT, Pauses, patiently, undisturbed};
 use super::{Disk, DiskFile, Lock, LockGuard, platform};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -42,22 +42,24 @@ fn within<T>(limit: Duration, work: impl FnMut() -> io::Result<T>) -> io::Result
 
 impl Disk for RealDisk {
     fn canonical(&self, folder: &Path) -> io::Result<PathBuf> {
-        platform::canonical(folder)
+        undisturbed(|| platform::canonical(folder))
     }
 
     fn create_folder(&self, folder: &Path) -> io::Result<()> {
-        fs::create_dir_all(folder)
+        undisturbed(|| fs::create_dir_all(folder))
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        let mut names = Vec::new();
-        for entry in fs::read_dir(folder)? {
-            // A name that is not UTF-8 is not one of ours.
-            if let Ok(name) = entry?.file_name().into_string() {
-                names.push(name);
+        undisturbed(|| {
+            let mut names = Vec::new();
+            for entry in fs::read_dir(folder)? {
+                // A name that is not UTF-8 is not one of ours.
+                if let Ok(name) = entry?.file_name().into_string() {
+                    names.push(name);
+                }
             }
-        }
-        Ok(names)
+            Ok(names)
+        })
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
@@ -90,13 +92,13 @@ impl Disk for RealDisk {
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        platform::sync_folder(folder)
+        undisturbed(|| platform::sync_folder(folder))
     }
 
     fn lock(&self, path: &Path) -> io::Result<Lock> {
         let (mut pauses, mut waited) = (Pauses::within(LIMIT), Duration::ZERO);
         loop {
-            if let Some(mut file) = platform::open_exclusively(path)? {
+            if let Some(mut file) = undisturbed(|| platform::open_exclusively(path))? {
                 file.set_len(0)?;
                 file.write_all(format!("{}\n", std::process::id()).as_bytes())?;
                 return Ok(Lock::Taken(Box::new(RealLock(file))));
@@ -128,7 +130,6 @@ impl DiskFile for RealFile {
                     offset += count as u64;
                     buffer = buffer.split_at_mut(count).1;
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
@@ -143,7 +144,6 @@ impl DiskFile for RealFile {
                     offset += count as u64;
                     bytes = bytes.split_at(count).1;
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
@@ -151,11 +151,11 @@ impl DiskFile for RealFile {
     }
 
     fn length(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+        Ok(undisturbed(|| self.0.metadata())?.len())
     }
 
     // On Linux fdatasync, on macOS F_FULLFSYNC, on Windows FlushFileBuffers: the standard library picks them.
     fn sync(&self) -> io::Result<()> {
-        self.0.sync_data()
+        undisturbed(|| self.0.sync_data())
     }
 }

@@ -34,7 +34,7 @@ use std::sync::Arc;
 /// A file system, or what stands in for one.
 ///
 /// Where another program can keep a file from us, the calls that open, create, rename, remove, read and write go on asking
-/// for two seconds before they fail with an error that `is_held` knows.
+/// for two seconds before they fail with an error that `is_held` knows. A call that a signal interrupts is repeated.
 pub trait Disk: Send + Sync {
     /// One name for all spellings of a folder that exists.
     fn canonical(&self, folder: &Path) -> io::Result<PathBuf>;

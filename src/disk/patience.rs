@@ -50,6 +50,16 @@ impl Iterator for Pauses {
     }
 }
 
+/// Does `work` again while a signal interrupts it, which says nothing about the file.
+pub fn undisturbed<T>(mut work: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match work() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return outcome,
+        }
+    }
+}
+
 /// Does `work` until it succeeds, fails for good, or the file is still held when `limit` is over.
 pub fn patiently<T>(
     limit: Duration,
@@ -59,7 +69,7 @@ pub fn patiently<T>(
 ) -> io::Result<T> {
     let mut pauses = Pauses::within(limit);
     loop {
-        let error = match work() {
+        let error = match undisturbed(&mut work) {
             Ok(done) => return Ok(done),
             Err(error) => error,
         };
@@ -152,6 +162,27 @@ mod tests {
                 "{said}"
             );
         }
+    }
+
+    #[test]
+    fn a_call_that_signals_interrupt_is_repeated_at_once_and_without_end() {
+        let mut asked = 0;
+        let mut work = |wanted| {
+            asked += 1;
+            match asked {
+                1..1000 => Err(io::ErrorKind::Interrupted.into()),
+                _ => wanted,
+            }
+        };
+        assert_eq!(undisturbed(|| work(Ok(7))).unwrap(), 7);
+        let never = |_| panic!("nothing to wait for");
+        asked = 0;
+        let mut work = || {
+            asked += 1;
+            if asked < 1000 { Err(io::ErrorKind::Interrupted.into()) } else { Err::<(), _>(refusal(28)) }
+        };
+        assert_eq!(patiently(LIMIT, holder, never, &mut work).unwrap_err().raw_os_error(), Some(28));
+        assert_eq!(asked, 1000);
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub use image::{
     verify,
 };
 pub use overlay::Superseded;
-pub use staged::{StagedFile, UNFINISHED};
+pub use staged::{EXPORTING, StagedFile, UNFINISHED};
 pub use version::{Stamp, Version};
 pub use view::{NOW, Older, View};
 

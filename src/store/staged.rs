@@ -13,10 +13,12 @@ use std::sync::Arc;
 pub const CHUNK: usize = 256 << 10;
 /// What the name of a store's own file ends with until it is complete. The next opening removes what stayed.
 pub const UNFINISHED: &str = ".tmp";
+/// What the name of a file for others ends with until then, in whatever folder it is to lie.
+pub const EXPORTING: &str = ".coffer-export.tmp";
 /// Bytes written between two syncs.
 const SYNC_EVERY: u64 = 4 << 20;
 
-/// A file under way. Dropped before `finish`, it leaves only a temporary file.
+/// A file under way. Dropped before it has its name, it removes what was written.
 pub struct StagedFile<'d> {
     disk: &'d dyn Disk,
     target: PathBuf,
@@ -27,6 +29,7 @@ pub struct StagedFile<'d> {
     /// Where the buffer begins in the file.
     written: u64,
     unsynced: u64,
+    is_named: bool,
 }
 
 impl<'d> StagedFile<'d> {
@@ -39,7 +42,7 @@ impl<'d> StagedFile<'d> {
         let _ = disk.remove(&path);
         let file = disk.create(&path).map_err(|source| Error::io("create", &path, source))?;
         let (target, buffer) = (target.to_path_buf(), Vec::new());
-        let mut staged = StagedFile { disk, target, path, file, buffer, written: 0, unsynced: 0 };
+        let mut staged = StagedFile { disk, target, path, file, buffer, written: 0, unsynced: 0, is_named: false };
         match staged.make_room(CHUNK) {
             Ok(()) => Ok(staged),
             Err(error) => {
@@ -87,11 +90,8 @@ impl<'d> StagedFile<'d> {
     pub fn finish(mut self) -> Result<u64> {
         self.write_out()?;
         self.sync()?;
-        if let Err(source) = self.disk.rename(&self.path, &self.target) {
-            // It will not get its name any more, and nobody may come to clear up in another's folder.
-            let _ = self.disk.try_remove(&self.path);
-            return Err(Error::io("rename", &self.path, source));
-        }
+        self.disk.rename(&self.path, &self.target).map_err(|source| Error::io("rename", &self.path, source))?;
+        self.is_named = true;
         let folder = folder_of(&self.target);
         self.disk.sync_folder(folder).map_err(|source| Error::io("sync", folder, source))?;
         Ok(self.written)
@@ -99,8 +99,17 @@ impl<'d> StagedFile<'d> {
 
     /// Gives up and removes what was written.
     pub fn abandon(self) {
-        // What stays in a store's folder is removed at the next opening.
-        let _ = self.disk.try_remove(&self.path);
+        drop(self);
+    }
+}
+
+impl Drop for StagedFile<'_> {
+    fn drop(&mut self) {
+        if !self.is_named {
+            // Whatever failed, nobody may come to clear up in another's folder. What stays in a store's folder even so is
+            // removed at the next opening.
+            let _ = self.disk.try_remove(&self.path);
+        }
     }
 }
 

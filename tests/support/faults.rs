@@ -36,12 +36,14 @@ pub enum Fault {
     SyncFolder,
     /// Reading fails.
     Read,
+    /// A changing call is interrupted by a signal. A disk repeats such calls itself; one that does not must do no harm.
+    Interrupted,
     /// A file cannot be removed because another program holds it, as on Windows.
     Held,
 }
 
 impl Fault {
-    pub const ALL: [Fault; 8] = [
+    pub const ALL: [Fault; 9] = [
         Fault::Io,
         Fault::NoSpace,
         Fault::ShortWrite,
@@ -49,12 +51,18 @@ impl Fault {
         Fault::Rename,
         Fault::SyncFolder,
         Fault::Read,
+        Fault::Interrupted,
         Fault::Held,
     ];
 
+    /// Whether it can keep a file from being removed.
+    pub fn keeps_files(self) -> bool {
+        self.can_hit(Operation::Remove)
+    }
+
     fn can_hit(self, operation: Operation) -> bool {
         match self {
-            Fault::Io => operation != Operation::Read,
+            Fault::Io | Fault::Interrupted => operation != Operation::Read,
             Fault::NoSpace => {
                 matches!(operation, Operation::CreateFolder | Operation::Create | Operation::Write { grows: true })
             }

@@ -53,6 +53,8 @@ pub struct Model {
     cleared: BTreeMap<&'static str, bool>,
     /// By their ids.
     pub snapshots: BTreeMap<String, Kept>,
+    /// What the layer notes of exports and imports, by the keys that load it.
+    pub(super) notes: BTreeMap<String, Entry>,
 }
 
 /// The Tier 1 document that this key names, if it names one.
@@ -125,6 +127,13 @@ impl Model {
         true
     }
 
+    /// The layer notes an export or an import.
+    pub fn note(&mut self, record: &str) {
+        let key = format!("save_metadata/{record}");
+        let revision = self.notes.get(&key).map_or(1, |known| known.revision + 1);
+        self.notes.insert(key, Entry { text: "".into(), revision, saved_at_ms: None });
+    }
+
     /// Notes when the newest save of this key was, which only the store can say.
     pub fn note_time(&mut self, key: &str, saved_at_ms: u64) {
         let newest = match tier1(key) {
@@ -150,6 +159,7 @@ impl Model {
         }
         contents.extend(self.documents.iter().map(|(key, entry)| (key.clone(), Some(entry.clone()))));
         contents.extend(self.snapshots.iter().map(|(id, kept)| (record_key(id), Some(kept.record.clone()))));
+        contents.extend(self.notes.iter().map(|(key, entry)| (key.clone(), Some(entry.clone()))));
         contents
     }
 }

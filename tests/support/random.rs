@@ -3,6 +3,11 @@
 //! It must not look at the clock or at addresses. Invariant: `fork` gives a generator whose numbers do not depend on how
 //! many the parent gives afterwards, so that one more choice in one place does not change all the others.
 
+/// Whether there is time for everything: `COFFER_LONG=1`. Else a share that is chosen by the seed will do.
+pub fn is_long() -> bool {
+    std::env::var_os("COFFER_LONG").is_some_and(|value| value == "1")
+}
+
 /// SplitMix64: one addition and a mix for each number; every seed is a good one.
 #[derive(Debug, Clone)]
 pub struct Random(u64);

@@ -5,14 +5,15 @@
 //! the store said that it is done.
 
 use super::history::History;
-use super::model::{Change, Model, contents_of, load};
-use super::script::{Action, EXPORT, open};
+use super::model::{Change, Model, TIER1, contents_of, load, tier1};
+use super::script::{Action, EXPORT, SHARED, open};
 use super::simulated_disk::SimulatedDisk;
 use super::snapshots::Part;
-use coffer::database::{Database, Edit};
+use coffer::database::{Database, Edit, ExportSelection, ImportOptions};
 use coffer::disk::Disk;
 use coffer::error::Result;
 use coffer::options::{Durability, Options};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub struct Run {
     /// `None` only while it is being opened again.
     db: Option<Database>,
     pub history: History,
+    /// The texts in the file of documents that was exported last, if it is one to be taken in.
+    shared: Option<BTreeMap<String, Arc<str>>>,
     /// Set where syncs may fail: then what was only written may be gone, and only what was synced must be there.
     pub disk_loses_bytes: bool,
 }
@@ -37,6 +40,7 @@ impl Run {
             options: options.clone(),
             db: None,
             history: History::new(),
+            shared: None,
             disk_loses_bytes: false,
         };
         run.reopen()?;
@@ -47,7 +51,14 @@ impl Run {
     pub fn resume(recorder: &SimulatedDisk, options: &Options, db: Database, history: History) -> Run {
         let disk = Arc::new(recorder.clone());
         let (recorder, options) = (recorder.clone(), options.clone());
-        Run { disk, recorder, options, db: Some(db), history, disk_loses_bytes: false }
+        Run { disk, recorder, options, db: Some(db), history, shared: None, disk_loses_bytes: false }
+    }
+
+    /// Goes on with a disk on which a store of this history was left.
+    pub fn left(recorder: &SimulatedDisk, options: &Options, history: History) -> Run {
+        let disk = Arc::new(recorder.clone());
+        let (recorder, options) = (recorder.clone(), options.clone());
+        Run { disk, recorder, options, db: None, history, shared: None, disk_loses_bytes: false }
     }
 
     pub fn db(&self) -> &Database {
@@ -65,6 +76,9 @@ impl Run {
             Action::Delete { chosen } => self.on_chosen(*chosen, Run::delete),
             Action::Pin { chosen, pinned } => self.on_chosen(*chosen, |run, id| run.pin(id, *pinned)),
             Action::Import { chosen } => self.on_chosen(*chosen, Run::import),
+            Action::Share { format } => self.share(format),
+            Action::TakeIn => self.take_in(),
+            Action::Versions => self.check_versions(),
             Action::Flush => self.db().flush().map(|()| self.acknowledge(Durability::Durable)),
             Action::Checkpoint => self.db().checkpoint().map(|()| self.acknowledge(Durability::Durable)),
             Action::Maintain => self.db().maintain().map(|()| self.acknowledge(Durability::Durable)),
@@ -202,6 +216,67 @@ impl Run {
         self.exchange(model, |db| {
             db.import_snapshot(Path::new(EXPORT), Some("there")).map(|taken| assert_eq!(taken.id, new))
         })
+    }
+
+    /// Exports all documents. That it was done is noted in a commit that nobody waits for.
+    fn share(&mut self, format: &str) -> Result<()> {
+        self.shared = None;
+        let texts = self.history.model().texts();
+        let before = self.last_sequence()?;
+        let mut after = self.history.model().clone();
+        after.note("last_export");
+        self.history.begin(after.clone(), self.recorder.steps());
+        let path = Path::new(SHARED);
+        let exported =
+            self.db().export_selected(Some(format), Some(path), &ExportSelection::default(), &mut |_, _| true);
+        if self.last_sequence()? == before {
+            self.history.withdraw(self.recorder.steps());
+        } else {
+            after.learn(self.db())?;
+            self.history.complete(after);
+        }
+        assert_eq!(exported?.sequence, before);
+        self.shared = (format == "json").then_some(texts);
+        Ok(())
+    }
+
+    fn take_in(&mut self) -> Result<()> {
+        let Some(shared) = &self.shared else { return Ok(()) };
+        let mut model = self.history.model().clone();
+        let now = model.texts();
+        let differs = |(key, text): &(&String, &Arc<str>)| tier1(key).is_none() && now.get(*key) != Some(*text);
+        let shared = shared.iter().filter(differs);
+        let changes: Vec<Change> = shared.map(|(key, text)| (key.clone(), Some(text.clone()))).collect();
+        let options = r#"{"collections": ["plugin_data"]}"#;
+        let options = ImportOptions::parse(Some(options)).expect("the options are right");
+        let import =
+            |db: &Database| db.import_from_external(Path::new(SHARED), Some("json"), &options, &mut |_, _| true);
+        if changes.is_empty() {
+            let taken = import(self.db())?;
+            assert_eq!((taken.commit, taken.undo), (None, None));
+            self.acknowledge(Durability::Durable);
+            return Ok(());
+        }
+        let undo = format!("snapshot-{}", self.last_sequence()?);
+        model.replace(&changes, &undo, "before the import of shared", None);
+        model.note("last_import");
+        self.exchange(model, |db| {
+            let taken = import(db)?;
+            assert_eq!((taken.undo, taken.saved), (Some(undo), changes.len() as u64));
+            Ok(())
+        })
+    }
+
+    fn check_versions(&self) -> Result<()> {
+        for name in TIER1 {
+            let listed = self.db().list_versions(name)?;
+            let mut listed: Vec<_> = listed.iter().map(|one| (one.version, one.bytes, Some(one.saved_at_ms))).collect();
+            listed.sort_unstable();
+            let kept = self.history.model().versions_of(name).iter();
+            let kept: Vec<_> = kept.map(|one| (one.revision, one.text.len() as u64, one.saved_at_ms)).collect();
+            assert_eq!(listed, kept, "the versions of {name}");
+        }
+        Ok(())
     }
 
     /// One commit of the layer's own, which leads to `after`.

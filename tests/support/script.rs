@@ -19,6 +19,8 @@ use std::sync::Arc;
 pub const STORE: &str = "/saves/store";
 /// Where snapshots are exported to.
 pub const EXPORT: &str = "/saves/export";
+/// Where documents are exported to, in whatever format.
+pub const SHARED: &str = "/saves/shared";
 
 /// One call to the store.
 #[derive(Debug, Clone)]
@@ -54,6 +56,14 @@ pub enum Action {
     Import {
         chosen: usize,
     },
+    /// Exports all documents in this format.
+    Share {
+        format: &'static str,
+    },
+    /// Takes in what was exported last.
+    TakeIn,
+    /// Lists the versions of every document that keeps them.
+    Versions,
     Flush,
     Maintain,
     Checkpoint,
@@ -116,8 +126,11 @@ fn prologue() -> Vec<Action> {
         // The first image has no older one to replace, only a journal. It names a history file.
         Action::Checkpoint,
         // What the restore brings back lies in the history, the state before it in memory.
+        Action::Share { format: "json" },
         save("slot/3", 50, Behind),
+        Action::TakeIn,
         Action::Restore { chosen: 0, part: Part::Everything },
+        Action::Versions,
         Action::Import { chosen: 0 },
         // A snapshot that the newest image knows goes, and its history with the next image.
         Action::Delete { chosen: 0 },
@@ -128,7 +141,10 @@ fn prologue() -> Vec<Action> {
 fn make_action(number: usize, random: &mut Random) -> Action {
     let durability = *random.pick(&[Durability::Behind, Durability::Written, Durability::Durable]);
     let chosen = random.below(64);
-    match random.below(120) {
+    match random.below(128) {
+        119..123 => Action::Share { format: make_format(random) },
+        123..126 => Action::TakeIn,
+        126 => Action::Versions,
         100..106 => Action::Name,
         106..111 => Action::Restore { chosen, part: make_part(random) },
         111..115 => Action::Delete { chosen },
@@ -144,6 +160,15 @@ fn make_action(number: usize, random: &mut Random) -> Action {
         93..96 => Action::Checkpoint,
         96..98 => Action::Reopen,
         _ => Action::Abandon,
+    }
+}
+
+fn make_format(random: &mut Random) -> &'static str {
+    match random.below(4) {
+        0 => "csv",
+        1 => "xml",
+        // Only this is taken in again.
+        _ => "json",
     }
 }
 

@@ -80,6 +80,12 @@ impl SimulatedDisk {
         self.shared().now.clone()
     }
 
+    /// Every file that is not finished, wherever it lies.
+    pub fn unfinished(&self) -> Vec<PathBuf> {
+        let shared = self.shared();
+        shared.now.names.keys().filter(|path| path.extension().is_some_and(|one| one == "tmp")).cloned().collect()
+    }
+
     /// Sets what fails from here on; `None` for nothing.
     pub fn plan(&self, plan: Option<FaultPlan>) {
         self.shared().faults.plan(plan);
@@ -176,6 +182,7 @@ impl Shared {
 fn error_of(fault: Fault) -> io::Error {
     match fault {
         Fault::NoSpace => io::Error::new(io::ErrorKind::StorageFull, "no space left on the simulated disk"),
+        Fault::Interrupted => io::Error::new(io::ErrorKind::Interrupted, "a signal on the simulated disk"),
         Fault::Held => io::Error::new(io::ErrorKind::ResourceBusy, "another program holds it on the simulated disk"),
         _ => io::Error::other(format!("the simulated disk failed: {fault:?}")),
     }

@@ -103,7 +103,8 @@ impl Model {
         };
         let mut sizes: BTreeMap<_, _> =
             TIER1.into_iter().map(|name| (name, size(&mut self.versions_of(name).iter()))).collect();
-        let records = self.snapshots.values().map(|kept| &kept.record).filter(|_| !imported);
+        let of_snapshots = self.snapshots.values().map(|kept| &kept.record);
+        let records = of_snapshots.chain(self.notes.values()).filter(|_| !imported);
         sizes.insert("save_metadata", size(&mut { records }));
         sizes.insert("plugin_data", size(&mut self.documents.values()));
         sizes
@@ -146,18 +147,22 @@ impl Model {
 
     /// Restores: keeps the state before under `undo`, and lets the oldest automatic snapshots go, but not `restored`.
     pub fn restore(&mut self, changes: &[Change], undo: &str, restored: &str) {
+        self.replace(changes, undo, &format!("before the restore of {restored}"), Some(restored));
+    }
+
+    /// Changes documents, and keeps the state before as an automatic snapshot.
+    pub fn replace(&mut self, changes: &[Change], undo: &str, label: &str, restored: Option<&str>) {
         let before = self.past();
         let may_go = |id: &String| self.snapshots[id].automatic && !self.snapshots[id].pinned;
         let mut gone: Vec<String> = self.snapshot_ids().into_iter().filter(may_go).collect();
         gone.truncate((gone.len() + 1).saturating_sub(SNAPSHOTS_KEPT as usize));
-        for id in gone.iter().filter(|id| *id != restored) {
+        for id in gone.iter().filter(|id| Some(id.as_str()) != restored) {
             self.snapshots.remove(id);
         }
         for change in changes {
             self.apply(change);
         }
-        let label = format!("before the restore of {restored}");
-        self.snapshots.insert(undo.to_owned(), Kept::new(&label, true, before));
+        self.snapshots.insert(undo.to_owned(), Kept::new(label, true, before));
     }
 
     /// Asks the store for what only it can say: the times of saves and the texts of records.
@@ -175,6 +180,7 @@ impl Model {
         for (name, versions) in &mut self.versions {
             versions.iter_mut().try_for_each(|one| ask(&format!("{name}_v{}", one.revision), one))?;
         }
+        self.notes.iter_mut().try_for_each(|(key, entry)| ask(key, entry))?;
         self.snapshots.iter_mut().try_for_each(|(id, kept)| ask(&record_key(id), &mut kept.record))
     }
 }

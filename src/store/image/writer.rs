@@ -7,7 +7,7 @@ use super::layout::{self, BLOCK, Entry, HEADER, TRAILER, Trailer};
 use super::manifest::{HistoryRef, Manifest};
 use crate::disk::Disk;
 use crate::error::{Error, Result};
-use crate::store::staged::{CHUNK, StagedFile, UNFINISHED};
+use crate::store::staged::{CHUNK, EXPORTING, StagedFile, UNFINISHED};
 use std::path::Path;
 
 /// An image under way. Dropped before `finish`, it leaves only a temporary file.
@@ -35,7 +35,7 @@ impl<'d> ImageWriter<'d> {
 
     /// Starts an image that is to be called `target`, in a folder that is not ours.
     pub fn elsewhere(disk: &'d dyn Disk, target: &Path, sequence: u64) -> Result<Self> {
-        ImageWriter::in_file(StagedFile::create(disk, target, ".coffer-export.tmp")?, sequence)
+        ImageWriter::in_file(StagedFile::create(disk, target, EXPORTING)?, sequence)
     }
 
     fn in_file(file: StagedFile<'d>, sequence: u64) -> Result<Self> {
