@@ -9,7 +9,7 @@ use super::background::QUEUE_WAKES;
 use super::keys::{self, Target};
 use super::validate::{self, utf8};
 use crate::change::{Action, Change};
-use crate::document::{Collection, DocumentId, check_key};
+use crate::document::{Collection, DocumentId, LARGEST_NUMBER, check_key};
 use crate::error::{Error, Result};
 use crate::hub::{CHANGED, Changed, Event, Outbox, Payload, Published};
 use crate::journal::{Committer, Log};
@@ -245,6 +245,11 @@ impl<'a> Prepared<'a> {
         self.idle = self.clears() && !standing.exists;
         // Clearing takes no revision: it notes the one that was cleared.
         self.revision = standing.revision + u64::from(!self.clears());
+        if self.revision > LARGEST_NUMBER {
+            let key = crate::error::quoted(self.asked());
+            let reason = format!("the revisions of {key} end at {LARGEST_NUMBER}");
+            return Err(Error::corrupt(&core.folder, 0, reason));
+        }
         if self.is_tier1() && !self.clears() {
             self.stored = Some(keys::version_key(self.collection, self.revision));
             self.hash = self.id().hash();

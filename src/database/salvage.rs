@@ -13,7 +13,7 @@ use super::snapshot_files::is_import;
 use super::snapshots::imports;
 use crate::change::Commit;
 use crate::disk::Disk;
-use crate::document::Collection;
+use crate::document::{Collection, LARGEST_NUMBER};
 use crate::error::Result;
 use crate::journal::{self, Loss};
 use crate::options::Recovery;
@@ -54,7 +54,7 @@ pub fn read(pieces: &Pieces<'_>) -> Result<Readout> {
         journal::recover(pieces.disk, pieces.folder, pieces.names, sequence, Recovery::Salvage, &mut replay)?;
     report.lost.extend(recovered.lost.iter().map(loss));
     // The damaged files used these numbers up; the image that replaces them takes the next.
-    recovered.last_sequence += 1;
+    recovered.last_sequence = (recovered.last_sequence + 1).min(LARGEST_NUMBER);
     let highest = Collection::ALL.map(|collection| store.highest_revision(collection)).into_iter().max();
     store.raise_revision_floor(highest.unwrap_or(0));
     let histories: Vec<&String> = pieces.names.iter().filter(|name| history::number_in(name).is_some()).collect();

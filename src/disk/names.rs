@@ -12,7 +12,9 @@ pub fn numbered(kind: &str, number: u64) -> String {
 /// The number in a name, if it is that of a file of this kind.
 pub fn number_in(kind: &str, name: &str) -> Option<u64> {
     let digits = name.strip_prefix(kind)?.strip_prefix('-')?.strip_suffix(".coffer")?;
-    (digits.len() == 16).then(|| u64::from_str_radix(digits, 16).ok())?
+    let number = (digits.len() == 16).then(|| u64::from_str_radix(digits, 16).ok())?;
+    // Numbers end there; see `document::LARGEST_NUMBER`.
+    number.filter(|number| *number <= i64::MAX as u64)
 }
 
 /// The last name of a path, if it has one that is UTF-8.
@@ -27,8 +29,13 @@ mod tests {
     #[test]
     fn a_number_comes_back_from_its_name_and_from_no_other() {
         assert_eq!(number_in("image", &numbered("image", 0x2f)), Some(0x2f));
-        for other in ["image-2f.coffer", "image-000000000000002f.coffer.tmp", "images-000000000000002f.coffer", "lock"]
-        {
+        for other in [
+            "image-2f.coffer",
+            "image-000000000000002f.coffer.tmp",
+            "images-000000000000002f.coffer",
+            "image-ffffffffffffffff.coffer",
+            "lock",
+        ] {
             assert_eq!(number_in("image", other), None, "{other}");
         }
     }

@@ -13,6 +13,7 @@ use super::segment::{self, Blank};
 use super::writer::{Batch, SyncWork, Writer};
 use crate::change::{Change, Commit};
 use crate::disk::{Disk, Leftovers};
+use crate::document::LARGEST_NUMBER;
 use crate::error::{Error, Result};
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use once_cell::sync::OnceCell;
@@ -94,6 +95,10 @@ impl Committer<'_> {
     /// commit does not exist.
     pub fn append(&mut self, time_ms: u64, changes: &[Change<'_>]) -> Result<u64> {
         let sequence = self.queue.last_sequence + 1;
+        if sequence > LARGEST_NUMBER {
+            let reason = format!("its sequence numbers end at {LARGEST_NUMBER}");
+            return Err(Error::corrupt(&self.log.folder, 0, reason));
+        }
         let commit = Commit { sequence, time_ms, changes };
         if let Some(files) = &mut self.files {
             self.log.write_now(files, &mut self.queue, &commit)?;

@@ -6,12 +6,14 @@
 //! 1. it starts with `MAGIC`, whose bytes occur in no UTF-8 text, so no document can look like a record;
 //! 2. its head checksum is the CRC-32C of everything from the sequence number to the last key;
 //! 3. the text checksum of every put is the CRC-32C of its text;
-//! 4. every action and collection is known, every key and text is UTF-8, and the padding is zero.
+//! 4. every action and collection is known, every key and text is UTF-8, no key is empty or too long, and the padding is
+//!    zero;
+//! 5. its sequence number and revisions are not above the largest.
 //!
 //! Invariant: `decode(encode(commit)) == commit`, and changing any one byte makes decoding fail.
 
 use crate::change::{Action, Change, Commit};
-use crate::document::{Collection, DocumentId};
+use crate::document::{Collection, DocumentId, LARGEST_NUMBER, check_key};
 
 pub const MAGIC: [u8; 4] = [0xFF, 0xC0, 0xFE, 0xC1];
 /// Records start at multiples of this, so that the next one can be looked for after damage.
@@ -180,6 +182,9 @@ pub fn decode(bytes: &[u8]) -> Result<Record<'_>, &'static str> {
     if crc32c::crc32c(checked) != head_checksum {
         return Err("the checksum over the record's head does not match");
     }
+    if sequence > LARGEST_NUMBER {
+        return Err("a sequence number is above the largest");
+    }
     let mut texts = fixed;
     // The head is checked by now, so its count can be trusted with an allocation.
     let mut changes = Vec::with_capacity(count);
@@ -209,8 +214,12 @@ struct Row {
 
 fn change<'a>(row: &Row, keys: &mut Cursor<'a>, texts: &mut Cursor<'a>) -> Result<Change<'a>, &'static str> {
     let collection = Collection::from_number(row.collection).ok_or("a change names an unknown collection")?;
+    if row.revision > LARGEST_NUMBER {
+        return Err("a revision is above the largest");
+    }
     let key = keys.take(row.key_length).ok_or(SHORT)?;
     let key = std::str::from_utf8(key).map_err(|_| "a key is not UTF-8")?;
+    check_key(key).map_err(|_| "a key is empty or too long")?;
     let action = match row.kind {
         PUT => {
             let text = texts.take(row.text_length).ok_or(SHORT)?;
@@ -334,6 +343,31 @@ mod tests {
         encode(&Commit { sequence: 5, time_ms: 0, changes: &[] }, 5, &mut bytes);
         let mark = decode(&bytes).unwrap();
         assert_eq!((mark.sequence, mark.durable, mark.changes.len()), (5, 5, 0));
+    }
+
+    #[test]
+    fn numbers_above_the_largest_are_refused() {
+        for (sequence, revision, fits) in [
+            (LARGEST_NUMBER, LARGEST_NUMBER, true),
+            (LARGEST_NUMBER + 1, 1, false),
+            (1, LARGEST_NUMBER + 1, false),
+            (u64::MAX, u64::MAX, false),
+        ] {
+            let changes = [put("slot", "1", revision)];
+            let mut bytes = Vec::new();
+            encode(&Commit { sequence, time_ms: 0, changes: &changes }, 0, &mut bytes);
+            assert_eq!(decode(&bytes).is_ok(), fits, "{sequence} {revision}");
+        }
+    }
+
+    #[test]
+    fn keys_that_no_store_writes_are_refused() {
+        for (length, fits) in [(0, false), (1, true), (1024, true), (1025, false)] {
+            let (key, mut bytes) = ("k".repeat(length), Vec::new());
+            let changes = [put("slot", "1", 1), put(&key, "1", 1)];
+            encode(&Commit { sequence: 1, time_ms: 0, changes: &changes }, 0, &mut bytes);
+            assert_eq!(decode(&bytes).is_ok(), fits, "{length}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! records from `first_sequence` on, without a gap, or nothing.
 
 use crate::disk::{self, Disk, DiskFile};
+use crate::document::LARGEST_NUMBER;
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -72,7 +73,9 @@ impl Header {
         }
         let field = |at: usize| checked.get(at..at + 8).and_then(|field| field.try_into().ok()).map(u64::from_le_bytes);
         match (field(16), field(24), field(32)) {
-            (Some(number), Some(first_sequence), Some(durable)) => {
+            (Some(number), Some(first_sequence), Some(durable))
+                if number.max(first_sequence).max(durable) <= LARGEST_NUMBER =>
+            {
                 HeaderState::Valid(Header { number, first_sequence, durable })
             }
             _ => HeaderState::Invalid,
@@ -101,6 +104,9 @@ pub struct Blank {
 /// Makes a segment of `size` zeros. It is not synced: `sync_blank` does that where there is time.
 pub fn create(disk: &dyn Disk, folder: &Path, number: u64, size: u64) -> Result<Blank> {
     let path = folder.join(name(number));
+    if number > LARGEST_NUMBER {
+        return Err(Error::corrupt(&path, 0, "the segment before it has the largest number"));
+    }
     let file = disk.create(&path).map_err(|source| Error::io("create", &path, source))?;
     let blank = Blank { number, path, file, size };
     // Not a constant: the library would be larger by it.
@@ -142,6 +148,24 @@ mod tests {
         }
         assert_eq!(Header::decode(&[0; HEADER]), HeaderState::Unused);
         assert_eq!(Header::decode(&bytes[..HEADER - 1]), HeaderState::Invalid);
+    }
+
+    #[test]
+    fn numbers_above_the_largest_are_refused() {
+        let small = Header { number: 3, first_sequence: 70, durable: 61 };
+        for (header, fits) in [
+            (Header { number: LARGEST_NUMBER, first_sequence: LARGEST_NUMBER, durable: LARGEST_NUMBER }, true),
+            (Header { number: LARGEST_NUMBER + 1, ..small }, false),
+            (Header { first_sequence: LARGEST_NUMBER + 1, ..small }, false),
+            (Header { durable: u64::MAX, ..small }, false),
+        ] {
+            let expected = if fits { HeaderState::Valid(header) } else { HeaderState::Invalid };
+            assert_eq!(Header::decode(&header.encode()), expected);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let made = |number| create(&crate::disk::RealDisk, folder.path(), number, 64).map(|blank| blank.number);
+        assert_eq!(made(LARGEST_NUMBER).unwrap(), LARGEST_NUMBER);
+        assert!(matches!(made(LARGEST_NUMBER + 1), Err(Error::Corrupt { .. })));
     }
 
     #[test]

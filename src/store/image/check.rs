@@ -7,6 +7,7 @@
 use super::layout::{self, BLOCK, ENTRY, Entry, HEADER, Trailer};
 use super::{CHUNK, Source, buffer};
 use crate::disk::Disk;
+use crate::document::check_key;
 use crate::error::{Error, Result};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -121,7 +122,7 @@ impl Walk {
             if length > rest.len() as u64 {
                 break;
             }
-            let entry = Entry::at(rest, 0).filter(|entry| entry.id().is_some());
+            let entry = Entry::at(rest, 0).filter(|entry| entry.id().is_some_and(|id| check_key(id.key).is_ok()));
             let flaw = entry
                 .map_or_else(|| Some("an entry's key or collection cannot be".to_owned()), |entry| into.entry(&entry));
             if let Some(reason) = flaw {

@@ -4,7 +4,7 @@
 //! Invariant: every byte of the file is covered by a checksum, and every number in it is little-endian.
 
 use crate::disk;
-use crate::document::{Collection, DocumentId};
+use crate::document::{Collection, DocumentId, LARGEST_NUMBER, MAX_KEY_BYTES};
 
 /// The format that is written.
 pub const FORMAT: u32 = 2;
@@ -51,7 +51,8 @@ pub fn read_header(bytes: &[u8]) -> Option<(u32, u64)> {
     if !checked.starts_with(&HEADER_MAGIC) || checksum != crc32c::crc32c(checked).to_le_bytes() {
         return None;
     }
-    Some((u32_at(checked, 8)?, u64_at(checked, 16)?))
+    let sequence = u64_at(checked, 16).filter(|sequence| *sequence <= LARGEST_NUMBER)?;
+    Some((u32_at(checked, 8)?, sequence))
 }
 
 /// Where the parts of an image are, and what it holds.
@@ -132,7 +133,7 @@ impl Trailer {
         if self.manifest == 0 { self.checksums } else { self.manifest }
     }
 
-    /// Whether the parts lie in order within the file.
+    /// Whether the parts lie in order within the file, and no number is above the largest.
     pub fn is_sound(&self) -> bool {
         let order_end = self.entries.checked_mul(8).and_then(|size| size.checked_add(self.order));
         let index_end = self.slots.checked_mul(8).and_then(|size| size.checked_add(self.index));
@@ -144,6 +145,7 @@ impl Trailer {
             && self.index_end() <= self.checksums
             && checksums_end.and_then(|end| end.checked_add(TRAILER as u64)) == Some(self.length)
             && (self.slots > self.entries || self.entries == 0)
+            && self.sequence.max(self.revision_floor) <= LARGEST_NUMBER
     }
 }
 
@@ -193,16 +195,22 @@ pub struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// Reads the entry at `offset`; `None` if it does not fit. The image's block checksums were verified before.
+    /// Reads the entry at `offset`; `None` if it does not fit or its numbers are above the largest. The image's block
+    /// checksums were verified before.
     #[inline]
     pub fn at(bytes: &'a [u8], offset: usize) -> Option<Entry<'a>> {
         let (fixed, rest) = bytes.get(offset..)?.split_first_chunk::<ENTRY>()?;
         let key_length = usize::from(u16::from_le_bytes([fixed[32], fixed[33]]));
         let text_length = u32_at(fixed, 28)? as usize;
         let (key, rest) = rest.split_at_checked(key_length)?;
+        let (sequence, revision) = (u64_at(fixed, 4)?, u64_at(fixed, 12)?);
+        // One compare for both: the bit above the largest.
+        if sequence | revision > LARGEST_NUMBER {
+            return None;
+        }
         Some(Entry {
-            sequence: u64_at(fixed, 4)?,
-            revision: u64_at(fixed, 12)?,
+            sequence,
+            revision,
             time_ms: u64_at(fixed, 20)?,
             collection: fixed[34],
             cleared: fixed[35] == CLEAR,
@@ -215,7 +223,7 @@ impl<'a> Entry<'a> {
     pub fn verified_at(bytes: &'a [u8], offset: usize) -> Option<Entry<'a>> {
         let entry = Entry::at(bytes, offset)?;
         let kind = bytes.get(offset + ENTRY - 1)?;
-        if entry.key.is_empty() || !matches!(*kind, PUT | CLEAR) {
+        if !(1..=MAX_KEY_BYTES).contains(&entry.key.len()) || !matches!(*kind, PUT | CLEAR) {
             return None;
         }
         let checked = bytes.get(offset + 4..offset + entry.encoded_length())?;
@@ -295,5 +303,36 @@ mod tests {
             damaged[bit / 8] ^= 1 << (bit % 8);
             assert_eq!(Entry::verified_at(&damaged, 5), None, "bit {bit}");
         }
+    }
+
+    #[test]
+    fn what_no_store_writes_is_refused() {
+        for (sequence, revision, key_length, fits) in [
+            (LARGEST_NUMBER, LARGEST_NUMBER, MAX_KEY_BYTES, true),
+            (LARGEST_NUMBER + 1, 1, 1, false),
+            (1, LARGEST_NUMBER + 1, 1, false),
+            (1, 1, 0, false),
+            (1, 1, MAX_KEY_BYTES + 1, false),
+        ] {
+            let (key, mut bytes) = (vec![b'k'; key_length], Vec::new());
+            let entry = Entry { sequence, revision, time_ms: 3, collection: 5, cleared: false, key: &key, text: b"1" };
+            entry.encode(&mut bytes);
+            assert_eq!(Entry::verified_at(&bytes, 0).is_some(), fits, "{sequence} {revision} {key_length}");
+        }
+        assert_eq!(read_header(&header(LARGEST_NUMBER)), Some((FORMAT, LARGEST_NUMBER)));
+        assert_eq!(read_header(&header(LARGEST_NUMBER + 1)), None);
+        // An image without entries: its parts begin behind the header and are empty.
+        let parts = HEADER as u64;
+        let empty = Trailer {
+            order: parts,
+            index: parts,
+            manifest: parts,
+            checksums: parts,
+            length: parts + 4 + TRAILER as u64,
+            ..Trailer::default()
+        };
+        assert!(empty.is_sound());
+        assert!(!Trailer { sequence: LARGEST_NUMBER + 1, ..empty }.is_sound());
+        assert!(!Trailer { revision_floor: u64::MAX, ..empty }.is_sound());
     }
 }

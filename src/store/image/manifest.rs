@@ -4,7 +4,10 @@
 //! names are one state of the store; whatever other history file lies beside it is none of its.
 
 use super::layout::{Entry, u64_at};
-use crate::document::Collection;
+use crate::document::{Collection, LARGEST_NUMBER};
+
+/// No file is longer.
+const LARGEST_HISTORY: u64 = 1 << 48;
 
 /// How much a collection holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,6 +44,15 @@ impl Manifest {
             total.documents += 1;
             total.bytes += entry.text.len() as u64;
         }
+    }
+
+    /// Whether an image of so many entries and bytes can say this, and nothing in it is too large to count with.
+    pub fn fits(&self, entries: u64, length: u64) -> bool {
+        let is_possible = |total: &Total| total.documents <= entries && total.bytes <= length;
+        let history = |one: &HistoryRef| {
+            one.length <= LARGEST_HISTORY && one.number.max(one.oldest).max(one.newest) <= LARGEST_NUMBER
+        };
+        self.totals.iter().all(is_possible) && self.histories.iter().all(history)
     }
 
     pub fn encode(&self) -> Vec<u8> {
@@ -85,6 +97,9 @@ mod tests {
         let mut manifest =
             Manifest { histories: vec![history, HistoryRef { number: 12, ..history }], ..Manifest::default() };
         manifest.totals[4] = Total { documents: 3, bytes: 70 };
+        assert!(manifest.fits(3, 70) && !manifest.fits(2, 70) && !manifest.fits(3, 69));
+        let endless = Manifest { histories: vec![HistoryRef { newest: u64::MAX, ..history }], ..Manifest::default() };
+        assert!(!endless.fits(3, 70));
         let bytes = manifest.encode();
         assert_eq!(Manifest::decode(&bytes), Some(manifest));
         for length in 0..bytes.len() {

@@ -60,6 +60,7 @@ impl Image {
     fn read_manifest(&self) -> Result<Manifest> {
         let bytes = self.bytes.get(self.trailer.index_end() as usize..);
         let manifest = bytes.filter(|_| self.trailer.manifest > 0).and_then(Manifest::decode);
+        let manifest = manifest.filter(|manifest| manifest.fits(self.entries(), self.length()));
         let damaged = || Error::corrupt(&self.path, self.trailer.manifest, "the image's manifest cannot be read");
         manifest.ok_or_else(damaged)
     }
