@@ -1,7 +1,4 @@
 //! Any bytes as a JSON file to import.
 #![no_main]
 
-#[path = "../../support/importing.rs"]
-mod importing;
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| importing::import(coffer::exchange::Format::Json, bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| coffer_fuzz::importing::import(coffer::exchange::Format::Json, bytes));
