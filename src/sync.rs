@@ -2,13 +2,14 @@
 //!
 //! parking_lot registers a thread-local destructor on a thread that waits, and that keeps the library loaded after
 //! `dlclose` for as long as the thread lives: an editor that reloads a plug-in would go on with the old code. So whatever
-//! is held during a disk call or waited on is one of these, over the standard library's; parking_lot guards what is held
-//! for one look-up. Invariant: a lock whose holder panicked is taken like any other, since no critical section of ours
+//! is held during a disk call or waited on is one of these, over the standard library's; what is held for one look-up is
+//! `brief`, parking_lot's. Invariant: a lock whose holder panicked is taken like any other, since no critical section of ours
 //! leaves its data half changed where it can panic.
 //!
 //! `tests/sanitize/run` exchanges what is below: `coffer_tsan` puts locks there that ThreadSanitizer sees through, since
 //! the standard library's waiting is compiled without it; `coffer_shuttle` puts those of a model checker there, which
-//! decides who goes on. Of the rest only the scenes for that one, `hub::interleavings`, know of it.
+//! decides who goes on, and its atomics. Of the rest only the scenes for that one know of it, the modules named
+//! `interleavings`; `orders` plays them.
 
 #[cfg(coffer_shuttle)]
 use shuttle::sync as base;
@@ -18,6 +19,24 @@ use std::sync as base;
 #[cfg(coffer_tsan)]
 #[path = "../tests/sanitize/locks.rs"]
 mod base;
+
+#[cfg(all(test, coffer_shuttle))]
+pub mod orders;
+
+/// Locks for one look-up, which nobody holds while waiting for anything.
+#[cfg(not(coffer_shuttle))]
+pub mod brief {
+    pub use parking_lot::{Mutex, RwLock};
+}
+#[cfg(coffer_shuttle)]
+#[path = "sync/brief_in_scenes.rs"]
+pub mod brief;
+
+/// What threads tell each other without a lock, where a scene is to try all orders of that.
+#[cfg(coffer_shuttle)]
+pub use shuttle::sync::atomic;
+#[cfg(not(coffer_shuttle))]
+pub use std::sync::atomic;
 
 pub use base::MutexGuard;
 use std::sync::{PoisonError, TryLockError};

@@ -73,7 +73,7 @@ fn allowed(from: &str, to: &str) -> bool {
     let data = |name: &str| DATA.contains(&name);
     // The locks are below all that locks.
     from == to
-        || (to == "sync" && !data(from) && from != "ffi")
+        || (to == "sync" && !data(from))
         || match from {
             "lib" => true,
             // What the hub brings to receivers, the C ABI hands on.

@@ -15,9 +15,10 @@ use crate::error::{Error, Result};
 use crate::hub::Subscriber;
 use crate::options::{Durability, Options, Requested};
 use crate::sync::Mutex;
+use crate::sync::atomic::AtomicBool;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many handles were ever given out, and one more.
 static HANDLES: AtomicU64 = AtomicU64::new(1);
@@ -45,6 +46,13 @@ impl Database {
     /// Opens a store on any disk, as the only handle on it.
     pub fn open_on(disk: Arc<dyn Disk>, path: &Path, options: &Options) -> Result<Database> {
         Ok(Database::on(open::open(disk, path, options, None)?, options))
+    }
+
+    /// An empty store in memory without a thread of its own, for tests of what uses a store.
+    #[cfg(test)]
+    pub fn open_in_memory() -> Database {
+        let options = Options { background: false, segment_bytes: 4096, ..Options::default() };
+        Database::open_on(Arc::new(crate::disk::Stage::new()), Path::new("/store"), &options).expect("memory enough")
     }
 
     fn on(core: Arc<Core>, options: &Options) -> Database {

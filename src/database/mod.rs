@@ -30,6 +30,8 @@ mod histories;
 mod host;
 mod import;
 mod intake;
+#[cfg(all(test, coffer_shuttle))]
+mod interleavings;
 mod keys;
 mod open;
 mod plugins;

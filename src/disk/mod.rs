@@ -16,6 +16,8 @@ mod patience;
 #[cfg_attr(windows, path = "windows.rs")]
 #[cfg_attr(not(windows), path = "unix.rs")]
 mod platform;
+#[cfg(test)]
+mod stage;
 mod thread;
 #[cfg(any(windows, test))]
 mod windows_names;
@@ -25,6 +27,8 @@ pub use leftovers::Leftovers;
 pub use memory::Memory;
 pub use names::{last_name, number_in, numbered};
 pub use patience::is_held;
+#[cfg(test)]
+pub use stage::{Call, Stage};
 pub use thread::Thread;
 
 use std::io;

@@ -57,7 +57,7 @@ impl Drop for InUse {
 }
 
 /// Runs in the child, before `fork` returns there.
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 unsafe extern "C" fn in_child() {
     if IN_USE.load(Ordering::SeqCst) > 0 {
         IS_CHILD.store(true, Ordering::SeqCst);
@@ -65,7 +65,7 @@ unsafe extern "C" fn in_child() {
 }
 
 /// Unloading the library takes this back: the C library knows whose code the handler is.
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 fn notice_forks() -> Result<(), Failure> {
     use crate::error::Error;
     use once_cell::sync::OnceCell;
@@ -81,7 +81,8 @@ fn notice_forks() -> Result<(), Failure> {
     Ok(())
 }
 
-#[cfg(not(unix))]
+// Miri has no forks.
+#[cfg(any(not(unix), miri))]
 fn notice_forks() -> Result<(), Failure> {
     Ok(())
 }

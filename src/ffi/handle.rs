@@ -4,8 +4,8 @@
 //! double close, use after close, garbage and handles of another kind are all recognised; a pointer could tell none of
 //! them. Invariant: a number is given out at most once.
 
+use crate::sync::brief::{Mutex, RwLock};
 use once_cell::sync::OnceCell;
-use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
 
 const GENERATIONS: u32 = 0x00FF_FFFF;

@@ -10,8 +10,12 @@ mod context;
 mod export;
 mod fork;
 mod handle;
+#[cfg(all(test, coffer_shuttle))]
+mod interleavings;
 mod owned;
 mod strings;
+#[cfg(all(test, not(coffer_shuttle)))]
+mod tests;
 
 pub mod documents;
 pub mod exchange;

@@ -9,7 +9,7 @@ use super::handle::Table;
 use super::lifecycle::{HANDLES, coffer_db};
 use crate::error::Error;
 use crate::module::Module;
-use parking_lot::Mutex;
+use crate::sync::brief::Mutex;
 use std::sync::Arc;
 
 /// How many one database handle has at most.

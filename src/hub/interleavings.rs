@@ -1,44 +1,16 @@
 //! The hub under a model checker, which decides at every lock which thread goes on: thousands of orders for each of a few
 //! short scenes, and no deadlock in any.
 //!
-//! Compiled under `coffer_shuttle` only; `tests/sanitize/run` runs it. `COFFER_INTERLEAVINGS` says how many orders to try
-//! for each scene, `COFFER_SEED` which ones. A wait with a time limit never gives up here, so whoever is not woken is
-//! found. Invariant tested: a receiver hears each event once and in order, on one thread at a time, is dropped once, and
-//! is neither called nor there when its end has returned.
+//! Compiled under `coffer_shuttle` only; `sync::orders` plays the scenes. Invariant tested: a receiver hears each event once
+//! and in order, on one thread at a time, is dropped once, and is neither called nor there when its end has returned.
 
 use super::{Budget, Call, Callee, Event, Hub, Pattern, Payload, Plugin, PluginInfo, Receiver, Seen, Subscriber, Wish};
 use crate::error::Error;
-use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
+use crate::sync::orders::{in_every_order, join};
 use shuttle::thread;
-use shuttle::{Config, Runner};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
-
-/// Orders for each scene, unless `COFFER_INTERLEAVINGS` says another number.
-const USUAL_ORDERS: usize = 2000;
-const USUAL_SEED: u64 = 1;
-/// How often the second of the two searches changes its mind about which thread comes first.
-const CHANGES: usize = 3;
-
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok().map(|text| text.parse().expect("a whole number"))
-}
-
-/// Plays a scene in many orders: half of them by the toss of a coin at each step, half with one thread far ahead.
-fn in_every_order(scene: fn()) {
-    let orders = number("COFFER_INTERLEAVINGS").map_or(USUAL_ORDERS, |orders| orders as usize);
-    let seed = number("COFFER_SEED").unwrap_or(USUAL_SEED);
-    println!("COFFER_SEED={seed} COFFER_INTERLEAVINGS={orders}");
-    play(RandomScheduler::new_from_seed(seed, orders.div_ceil(2)), scene);
-    play(PctScheduler::new_from_seed(seed, CHANGES, orders.div_ceil(2)), scene);
-}
-
-fn play(scheduler: impl Scheduler + 'static, scene: fn()) {
-    let mut config = Config::new();
-    config.stack_size = 1 << 18;
-    Runner::new(scheduler, config).run(scene);
-}
 
 /// What a receiver heard, and what became of it. The threads take turns, so the standard library's locks never wait here,
 /// and are no points at which another thread goes on.
@@ -129,10 +101,6 @@ fn poll(subscribers: &[Arc<Subscriber>], events: usize) -> usize {
 fn publisher(hub: &Arc<Hub>, topic: &'static str, events: usize) -> thread::JoinHandle<()> {
     let hub = hub.clone();
     thread::spawn(move || (0..events).for_each(|_| publish(&hub, topic)))
-}
-
-fn join(threads: impl IntoIterator<Item = thread::JoinHandle<()>>) {
-    threads.into_iter().for_each(|one| one.join().unwrap());
 }
 
 #[test]

@@ -15,11 +15,11 @@ use crate::change::{Change, Commit};
 use crate::disk::{Disk, Leftovers};
 use crate::document::LARGEST_NUMBER;
 use crate::error::{Error, Result};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use once_cell::sync::OnceCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// A write buffer larger than this is given back to the allocator after use.
@@ -361,7 +361,8 @@ impl Log {
         self.files.lock().writer.wanted_blank().is_some()
     }
 
-    /// Makes the next segment ahead of its use, if it is time. Failing is not fatal: the active segment grows instead.
+    /// Makes the next segment ahead of its use, if it is time. Failing is not fatal: the active segment grows instead. Only
+    /// one thread at a time may do this or `cut`, so that a number stands for one segment.
     pub fn prepare_segment(&self) -> Result<()> {
         let wanted = self.files.lock().writer.wanted_blank();
         self.make_blank(wanted)

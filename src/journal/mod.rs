@@ -18,6 +18,8 @@
 mod check;
 #[cfg(test)]
 mod check_tests;
+#[cfg(all(test, coffer_shuttle))]
+mod interleavings;
 mod log;
 mod record;
 mod recovery;

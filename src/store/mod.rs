@@ -38,10 +38,10 @@ pub use view::{NOW, Older, View};
 
 use crate::document::{Collection, DocumentId};
 use crate::sync::Mutex;
+use crate::sync::brief::RwLock;
 use extremes::{Digest, Journalled, Replaced};
 use once_cell::sync::OnceCell;
 use overlay::{Before, Overlay};
-use parking_lot::RwLock;
 use pins::Pins;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -9,8 +9,8 @@ use super::pins::Pins;
 use super::prefetch::{prefetch, prefetch_line};
 use super::version::{Stamp, Version};
 use crate::document::DocumentId;
+use crate::sync::brief::RwLock;
 use hashbrown::HashTable;
-use parking_lot::RwLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 const SHARDS: usize = 256;

@@ -3,7 +3,7 @@
 //! Holds numbers only. Invariant: a version that was replaced stays as long as a pin lies between its own commit and the
 //! one that replaced it; a pin is set under the commit lock, at the newest commit, so that none comes too late.
 
-use parking_lot::RwLock;
+use crate::sync::brief::RwLock;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
