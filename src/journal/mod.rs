@@ -23,6 +23,8 @@ mod interleavings;
 mod log;
 mod record;
 mod recovery;
+#[cfg(test)]
+mod recovery_tests;
 mod reread;
 mod segment;
 mod writer;

@@ -147,6 +147,12 @@ mod tests {
             assert_eq!(Header::decode(&damaged), HeaderState::Invalid, "bit {bit}");
         }
         assert_eq!(Header::decode(&[0; HEADER]), HeaderState::Unused);
+        assert_eq!(Header::decode(&[0; HEADER - 1]), HeaderState::Unused);
+        let mut newer = bytes;
+        newer[8] += 3;
+        let checksum = crc32c::crc32c(&newer[..CHECKED]).to_le_bytes();
+        newer[CHECKED..].copy_from_slice(&checksum);
+        assert_eq!(Header::decode(&newer), HeaderState::Newer(FORMAT + 3));
         assert_eq!(Header::decode(&bytes[..HEADER - 1]), HeaderState::Invalid);
     }
 

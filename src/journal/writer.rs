@@ -217,3 +217,152 @@ impl DiskFile for LetGo {
         Err(io::ErrorKind::NotFound.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::segment::{self, HeaderState};
+    use super::*;
+    use crate::disk::RealDisk;
+    use std::fs;
+    use std::path::Path;
+
+    fn blank(folder: &Path, number: u64, size: u64) -> Blank {
+        segment::create(&RealDisk, folder, number, size).unwrap()
+    }
+
+    /// Appends `length` bytes as the commit `sequence`.
+    fn append(writer: &mut Writer, length: usize, sequence: u64) {
+        let bytes = vec![1; length];
+        let batch = Batch { bytes: &bytes, first_sequence: sequence, last_sequence: sequence, durable: sequence - 1 };
+        writer.append(&batch).unwrap();
+    }
+
+    fn numbers(paths: &[PathBuf]) -> Vec<u64> {
+        paths.iter().map(|path| segment::number_in(path.file_name().unwrap().to_str().unwrap()).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_segment_is_filled_to_its_last_byte_and_the_next_one_says_where_it_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::new(blank(folder.path(), 1, 200), Vec::new(), 0, 200);
+        writer.put_blank(blank(folder.path(), 2, 200));
+        assert!(!writer.seal(), "nothing is written yet");
+        assert_eq!((writer.bytes(), writer.paths()), (0, Vec::new()));
+        append(&mut writer, 36, 1);
+        append(&mut writer, 100, 2);
+        assert_eq!((writer.bytes(), numbers(&writer.paths())), (200, vec![1]));
+        append(&mut writer, 1, 3);
+        assert_eq!((writer.bytes(), numbers(&writer.paths())), (200 + 64 + 1, vec![1, 2]));
+        let second = fs::read(folder.path().join(segment::name(2))).unwrap();
+        let header = Header { number: 2, first_sequence: 3, durable: 2 };
+        assert_eq!((Header::decode(&second), second[64], second[65]), (HeaderState::Valid(header), 1, 0));
+    }
+
+    #[test]
+    fn without_a_blank_segment_the_active_one_grows() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::new(blank(folder.path(), 7, 200), Vec::new(), 0, 200);
+        assert_eq!((writer.wanted_blank(), writer.missing_blank()), (None, None), "nothing is written yet");
+        append(&mut writer, 36, 1);
+        assert_eq!((writer.wanted_blank(), writer.missing_blank()), (None, Some((8, 200))), "just half full");
+        append(&mut writer, 1, 2);
+        assert_eq!((writer.wanted_blank(), writer.missing_blank()), (Some((8, 200)), Some((8, 200))));
+        append(&mut writer, 300, 3);
+        assert!(!writer.seal());
+        assert_eq!((writer.bytes(), numbers(&writer.paths())), (64 + 337, vec![7]));
+        writer.put_blank(blank(folder.path(), 8, 200));
+        assert_eq!((writer.wanted_blank(), writer.missing_blank()), (None, None));
+        append(&mut writer, 1, 4);
+        assert_eq!((writer.bytes(), numbers(&writer.paths())), (64 + 337 + 64 + 1, vec![7, 8]), "it counts as it grew");
+    }
+
+    #[test]
+    fn the_next_segment_is_larger_after_a_fast_one_and_smaller_after_a_slow_one() {
+        let past = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
+        let soon = Instant::now() + Duration::from_secs(3600);
+        let kib = |count: u64| count << 10;
+        for (size, largest, started, next) in [
+            (kib(128), kib(1024), soon, kib(256)),
+            (kib(128), kib(1024), past(5), kib(128)),
+            (kib(512), kib(1024), past(60), kib(256)),
+            (kib(64), kib(1024), past(60), SMALLEST),
+            (kib(128), kib(150), soon, kib(150)),
+            (kib(32), kib(32), past(60), kib(32)),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut writer = Writer::new(blank(folder.path(), 1, size), Vec::new(), 0, largest);
+            writer.started = started;
+            append(&mut writer, 8, 1);
+            writer.put_blank(blank(folder.path(), 2, 8));
+            assert!(writer.seal());
+            append(&mut writer, 8, 2);
+            assert_eq!(writer.missing_blank(), Some((3, next)), "{size} of {largest}");
+            writer.set_largest(next - 1);
+            assert_eq!(writer.missing_blank(), Some((3, next - 1)));
+            writer.set_largest(next);
+            assert_eq!(writer.missing_blank(), Some((3, next - 1)), "only the next filling tells");
+        }
+    }
+
+    #[test]
+    fn a_record_in_pieces_lies_as_one_and_a_piece_that_fails_ends_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::new(blank(folder.path(), 1, 100), Vec::new(), 0, 200);
+        writer.put_blank(blank(folder.path(), 2, 200));
+        append(&mut writer, 36, 1);
+        let give = |put: &mut dyn FnMut(&[u8]) -> Result<()>| put(&[1, 2]).and_then(|()| put(&[3]));
+        writer.append_in_pieces(3, 2, 1, give).unwrap();
+        assert_eq!((writer.bytes(), numbers(&writer.paths())), (100 + 64 + 3, vec![1, 2]));
+        let second = fs::read(folder.path().join(segment::name(2))).unwrap();
+        assert_eq!(second[64..68], [1, 2, 3, 0]);
+        writer.put_blank(blank(folder.path(), 3, 200));
+        assert!(writer.seal());
+        assert_eq!(writer.retire(1).len(), 1, "commit 2 is in the second segment");
+        assert_eq!(writer.retire(2).len(), 1);
+        let failing = |_: &mut dyn FnMut(&[u8]) -> Result<()>| Err(Error::Cancelled);
+        assert!(matches!(writer.append_in_pieces(3, 3, 1, failing), Err(Error::Cancelled)));
+    }
+
+    #[test]
+    fn a_sync_covers_what_is_written_and_not_retired_oldest_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::new(blank(folder.path(), 1, 200), Vec::new(), 4, 200);
+        let covered = |work: &SyncWork| numbers(&work.files.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>());
+        append(&mut writer, 8, 5);
+        for sequence in 6..=8 {
+            writer.put_blank(blank(folder.path(), sequence - 4, 200));
+            assert!(writer.seal());
+            append(&mut writer, 8, sequence);
+        }
+        let retired = writer.retire(5);
+        let of = |one: &Sealed| (one.last_sequence, one.bytes);
+        assert_eq!(retired.iter().map(of).collect::<Vec<_>>(), [(5, 200)]);
+        assert_eq!(numbers(&writer.paths()), [2, 3, 4]);
+        let work = writer.take_sync_work();
+        // Sealing in favour of a segment whose name was synced when it was made.
+        assert_eq!((covered(&work), work.folder), (vec![2, 3, 4], false));
+        assert_eq!(covered(&writer.take_sync_work()), [4]);
+        let mut fresh = Writer::new(blank(folder.path(), 9, 200), Vec::new(), 0, 200);
+        assert!(fresh.take_sync_work().folder);
+        assert!(!fresh.take_sync_work().folder);
+    }
+
+    #[test]
+    fn what_is_let_go_is_named_newest_first_and_is_not_reached_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::new(blank(folder.path(), 1, 200), Vec::new(), 0, 200);
+        for number in 2..=4 {
+            append(&mut writer, 8, number);
+            writer.put_blank(blank(folder.path(), number, 200));
+            assert!(number == 4 || writer.seal());
+        }
+        assert_eq!(numbers(&writer.let_go()), [4, 3, 2, 1]);
+        let work = writer.take_sync_work();
+        let [(_, file)] = &work.files[..] else { panic!("only the active segment is left") };
+        let gone = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
+        assert!(file.read_at(&mut [0], 0).is_err_and(gone));
+        assert!(file.write_at(&[0], 0).is_err_and(gone));
+        assert!(file.length().is_err_and(gone));
+        assert!(file.sync().is_err_and(gone));
+    }
+}
