@@ -51,8 +51,11 @@ impl Database {
     /// An empty store in memory without a thread of its own, for tests of what uses a store.
     #[cfg(test)]
     pub fn open_in_memory() -> Database {
+        static STORES: AtomicU64 = AtomicU64::new(0);
         let options = Options { background: false, segment_bytes: 4096, ..Options::default() };
-        Database::open_on(Arc::new(crate::disk::Stage::new()), Path::new("/store"), &options).expect("memory enough")
+        // Handles on one path share a store, whatever their disks.
+        let path = format!("/store-{}", STORES.fetch_add(1, Ordering::Relaxed));
+        Database::open_on(Arc::new(crate::disk::Stage::new()), Path::new(&path), &options).expect("memory enough")
     }
 
     fn on(core: Arc<Core>, options: &Options) -> Database {

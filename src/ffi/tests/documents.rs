@@ -100,7 +100,8 @@ fn keys_are_listed_and_cleared() {
     };
     // SAFETY: see above.
     let all = |db, out| unsafe { coffer_list_database_keys(db, out) };
-    assert_eq!(given(|out| all(store.0, out)), r#"["a1","a2","b"]"#);
+    let listed = given(|out| all(store.0, out));
+    assert!(listed.starts_with(r#"["a1","a2","b","character_roster","#), "with the collections' own keys: {listed}");
     works(all(store.0, UNWANTED));
     checks_handle(all);
     assert_eq!(given(|out| list(store.0, c(c"a"), c(c"a1"), usize::MAX, out)), r#"["a2"]"#);
@@ -113,7 +114,7 @@ fn keys_are_listed_and_cleared() {
     let clear_entry = |db, key| unsafe { coffer_clear_entry(db, key, COFFER_ANY_REVISION, COFFER_DURABILITY_WRITTEN) };
     works(clear(store.0, c(c"a1")));
     works(clear_entry(store.0, c(c"a2")));
-    assert_eq!(given(|out| all(store.0, out)), r#"["b"]"#);
+    assert!(given(|out| all(store.0, out)).starts_with(r#"["b","character_roster","#));
     checks_text(&store, |db, key, _| clear(db, key));
     checks_text(&store, |db, key, _| clear_entry(db, key));
 }
