@@ -92,6 +92,12 @@ fn failure() -> io::Error {
     io::Error::other("failed on purpose")
 }
 
+impl Default for Stage {
+    fn default() -> Stage {
+        Stage::new()
+    }
+}
+
 impl Stage {
     pub fn new() -> Stage {
         Stage::holding(State::default(), false)

@@ -1,9 +1,10 @@
 //! Group commit under a model checker: threads that write and sync for each other, while segments change, calls fail and the
 //! log is closed.
 //!
-//! Compiled under `coffer_shuttle` only; `sync::orders` plays the scenes, on a disk in memory, `disk::Stage`. Invariants tested, whenever a call returns: what was acknowledged as synced is there after a power cut, and
-//! what was acknowledged as written after a crash; what is there is a prefix of the commits, in their order; the log never
-//! says that more is synced than is; and nobody waits for ever.
+//! Compiled under `coffer_shuttle` only; `sync::orders` plays the scenes, on a disk in memory, `disk::Stage`. Invariants
+//! tested, whenever a call returns: what was acknowledged as synced is there after a power cut, and what was acknowledged as
+//! written after a crash; what is there is a prefix of the commits, in their order; the log never says that more is synced
+//! than is; and nobody waits for ever.
 
 use super::{Log, Recovered, recover};
 use crate::change::{Action, Change};

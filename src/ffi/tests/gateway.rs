@@ -15,9 +15,13 @@ fn an_api_is_registered_asked_and_ended() {
     let store = Store::new();
     // SAFETY: see above, for each.
     let register = |db, options, out| unsafe { coffer_register_database_api(db, options, out) };
+    // SAFETY: see above.
     let add = |db, endpoint, out| unsafe { coffer_gateway_register_endpoint(db, endpoint, out) };
+    // SAFETY: see above.
     let remove = |db, id| unsafe { coffer_gateway_unregister_endpoint(db, id) };
+    // SAFETY: see above.
     let ask = |db, request, out| unsafe { coffer_gateway_handle_request(db, request, out) };
+    // SAFETY: see above.
     let end = |db| unsafe { coffer_unregister_database_api(db) };
     fails(COFFER_ERROR_NOT_FOUND, |out| ask(store.0, c(REQUEST), out));
     assert!(given(|out| register(store.0, c(c"{\"anonymous_read\": true}"), out)).len() > 2);

@@ -97,6 +97,7 @@ fn a_context_stays_the_callers_if_subscribing_fails_and_goes_at_once_without_a_c
     works(next(asked, UNWANTED));
     fails(COFFER_ERROR_NOT_FOUND, |out| next(asked, out));
     checks_handle(next);
+    // SAFETY: see above.
     checks_handle(|subscription, _| unsafe { coffer_hub_replay(subscription, 0) });
 }
 
@@ -107,7 +108,9 @@ fn what_is_published_and_registered_is_checked() {
     checks_text(&store, |db, json, _| publish(db, c(c"topic"), json, ptr::null_mut()));
     // SAFETY: see above, for each.
     let sync = |db, out| unsafe { coffer_sync_tier1_data_to_hub(db, out) };
+    // SAFETY: see above.
     let register = |db, out| unsafe { coffer_register_database_as_master_reference(db, out) };
+    // SAFETY: see above.
     let references = |db, name, out| unsafe { coffer_hub_references(db, name, out) };
     assert!(given(|out| sync(store.0, out)).contains("\"success\":true"));
     assert!(given(|out| register(store.0, out)).contains("\"registered\":true"));

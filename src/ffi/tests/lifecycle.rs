@@ -14,6 +14,7 @@ fn a_store_is_opened_by_its_path() {
     let mut db = 7;
     // SAFETY: see above.
     let mut open = |path, options| {
+        // SAFETY: see above.
         let status = unsafe { coffer_open(path, options, &mut db) };
         (status, db)
     };
@@ -37,8 +38,11 @@ fn an_open_store_tells_of_itself_and_a_closed_one_does_not() {
     let store = Store::new();
     // SAFETY: see above, for each.
     let report = |db, out| unsafe { coffer_recovery_report(db, out) };
+    // SAFETY: see above.
     let modules = |db, out| unsafe { coffer_load_phase11(db, out) };
+    // SAFETY: see above.
     let flush = |db, _| unsafe { coffer_flush(db) };
+    // SAFETY: see above.
     let checkpoint = |db, _| unsafe { coffer_checkpoint(db) };
     assert!(given(|out| report(store.0, out)).contains("\"recovered_records\":0"));
     assert!(given(|out| modules(store.0, out)).len() > 2);

@@ -89,7 +89,9 @@ fn a_plugin_without_a_callback_asks_for_its_calls() {
     assert_eq!(host.uses(), (0, 1), "without a callback nobody uses the context");
     // SAFETY: see above, for each.
     let next = |db, request: *mut u64, out| unsafe { coffer_hub_next_call(db, request, out) };
+    // SAFETY: see above.
     let answer = |request, json| unsafe { coffer_hub_answer(request, json) };
+    // SAFETY: see above.
     let refuse = |request, reason| unsafe { coffer_hub_refuse(request, reason) };
     let (mut request, mut begun) = (0, 0);
     assert_eq!(next(store.0, &mut request, UNWANTED), COFFER_ERROR_NOT_FOUND);
