@@ -20,7 +20,7 @@ pub struct RealDisk;
 
 struct RealFile(File);
 
-/// The lock lasts as long as this file is open.
+/// The lock lasts until this is dropped.
 struct RealLock(File);
 
 impl LockGuard for RealLock {
@@ -31,7 +31,7 @@ impl LockGuard for RealLock {
 
 impl Drop for RealLock {
     fn drop(&mut self) {
-        platform::before_unlocking(&self.0);
+        platform::unlock(&self.0);
     }
 }
 

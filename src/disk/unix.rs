@@ -35,8 +35,12 @@ pub fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     Ok((ours.dev(), ours.ino()) == (there.dev(), there.ino()))
 }
 
-/// Called while a lock is still held.
-pub fn before_unlocking(_file: &File) {}
+/// Gives a lock back. A process that the host forked has the file open as well until it starts its program, and with it
+/// the lock, which closing it here would leave there.
+pub fn unlock(file: &File) {
+    // Where this fails the closing that follows does it.
+    let _ = file.unlock();
+}
 
 pub fn canonical(folder: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(folder)

@@ -60,7 +60,7 @@ pub fn is_at(_file: &File, _path: &Path) -> io::Result<bool> {
 }
 
 /// Takes this process's id out of a lock file, so that whoever holds it later for another reason is not taken for us.
-pub fn before_unlocking(file: &File) {
+pub fn unlock(file: &File) {
     // One that stays costs a wrong process id in a message.
     let _ = file.set_len(0);
 }

@@ -169,6 +169,33 @@ static void check_child_was_here(const char *path)
     CHECK_OK(coffer_close(db));
 }
 
+/* A child that lives on has inherited the open lock file, but a store that was closed is nobody's. */
+static void close_beside_child(const char *path)
+{
+    coffer_db db;
+    int hold[2], status = -1;
+    char byte;
+    pid_t child;
+    CHECK_OK(coffer_open(path, NULL, &db));
+    CHECK_SAID(strerror(errno), pipe(hold) == 0);
+    fflush(stdout);
+    child = fork();
+    CHECK_SAID(strerror(errno), child >= 0);
+    if (child == 0) {
+        alarm(LONGEST_SECONDS);
+        close(hold[1]);
+        _exit(read(hold[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    close(hold[0]);
+    CHECK_OK(coffer_close(db));
+    CHECK_OK(coffer_open(path, NULL, &db));
+    CHECK_OK(coffer_close(db));
+    close(hold[1]);
+    while (waitpid(child, &status, 0) < 0)
+        CHECK_SAID(strerror(errno), errno == EINTR);
+    CHECK_SAID("the child failed", WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 int main(int count, char **arguments)
 {
     char first[PATH_ROOM], second[PATH_ROOM];
@@ -184,5 +211,6 @@ int main(int count, char **arguments)
     fork_while_saving(second, sized(200, 10));
     in_child(use_store, 0, second);
     check_child_was_here(second);
+    close_beside_child(second);
     return 0;
 }
