@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* On Windows each loading takes about ten of the 1,088 thread-local indexes that a process has, for good: Rust's standard
+/* On Windows each loading takes up to 11 of the 1,088 thread-local indexes that a process has, for good: Rust's standard
  * library does not give them back. */
 #ifdef _WIN32
 #define TIMES 50
