@@ -353,7 +353,7 @@ impl Play {
         let ids = self.model.snapshot_ids();
         let id = ids.get(source.below(ids.len() + 1)).cloned();
         let dry_run = source.flag();
-        let (db, mut faults) = self.handle(slot, true);
+        let (db, mut faults) = self.handle(slot, !dry_run);
         if id.is_none() {
             faults.push(COFFER_ERROR_UNKNOWN_SNAPSHOT);
         }
